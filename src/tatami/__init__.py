@@ -1,0 +1,17 @@
+"""tatami: PyTorch's API without PyTorch's weight."""
+
+from . import autograd, nn, ops
+from .autograd.grad_mode import *  # noqa: F403
+from .device import device
+from .dtypes import *  # noqa: F403
+from .ops.activation import *  # noqa: F403
+from .ops.arguments import result_type
+from .ops.conv import *  # noqa: F403
+from .ops.convert import *  # noqa: F403
+from .ops.creation import *  # noqa: F403
+from .ops.elementwise import *  # noqa: F403
+from .ops.linalg import *  # noqa: F403
+from .ops.movement import *  # noqa: F403
+from .ops.reduce import *  # noqa: F403
+from .size import Size, broadcast_shapes
+from .tensor import Tensor, is_tensor

@@ -1,0 +1,258 @@
+"""The backward pass: walk the graph once, newest step first.
+
+Steps carry a sequence number, so descending order is a topological order, and sums of
+gradients are formed in the order PyTorch forms them. The engine knows no operation.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import kernels
+from ..tensor import Tensor, wrap
+from . import grad_mode
+from .function import Node, edge_to
+
+__all__ = ["run"]
+
+# What a gradient that nobody else holds looks like to sys.getrefcount: the local names
+# and the argument of the call.
+_SOLE_TENSOR = 5
+_SOLE_ARRAY = 2
+
+
+class _Pass:
+    """One walk: the gradients on their way and what is known of the graph."""
+
+    def __init__(self, keep_graph: bool, create_graph: bool) -> None:
+        self.keep_graph = keep_graph
+        self.create_graph = create_graph
+        self.buffers: dict[Node, list[Tensor | None]] = {}
+        self.owned: set[tuple[Any, int]] = set()
+        self.leaves: dict[int, tuple[Tensor, Tensor | None]] = {}
+        self.waiting: dict[int, int] = {}
+        self.wanted: set[Any] | None = None
+        self.captured: dict[tuple[int, int], Tensor | None] = {}
+
+    def reachable(self, roots: Sequence[tuple[Any, int]]) -> list[Node]:
+        """Return the steps below ``roots``, newest first, and count leaf edges."""
+        seen: set[Node] = set()
+        stack = [target for target, _ in roots]
+        for target in stack:
+            if isinstance(target, Tensor):
+                self.waiting[id(target)] = self.waiting.get(id(target), 0) + 1
+        stack = [target for target in stack if not isinstance(target, Tensor)]
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            for edge in node.edges:
+                if not edge:
+                    continue
+                if isinstance(edge[0], Tensor):
+                    key = id(edge[0])
+                    self.waiting[key] = self.waiting.get(key, 0) + 1
+                elif edge[0] not in seen:
+                    stack.append(edge[0])
+        return sorted(seen, key=lambda node: node.sequence, reverse=True)
+
+    def restrict(self, order: list[Node], inputs: Sequence[tuple[Any, int]]) -> None:
+        """Mark the steps that lead to ``inputs``; the others need not run."""
+        ends = {id(target) for target, _ in inputs}
+        wanted: set[Any] = set()
+        for node in reversed(order):
+            for edge in node.edges:
+                if edge and (id(edge[0]) in ends or edge[0] in wanted):
+                    wanted.add(node)
+                    break
+        self.wanted = wanted
+        self.captured = {(id(target), number): None for target, number in inputs}
+
+    def deliver(self, edge: tuple[Any, int] | None, gradient: Tensor | None) -> None:
+        """Bring a gradient to the start of an edge, adding to what is there."""
+        if not edge:
+            return
+        target, number = edge
+        if isinstance(target, Tensor):
+            self._deliver_leaf(target, gradient)
+        elif gradient is not None:
+            slots = self.buffers.get(target)
+            if slots is None:
+                slots = self.buffers[target] = [None] * target.outputs
+            slots[number] = self._sum(slots[number], gradient, (target, number))
+
+    def _deliver_leaf(self, leaf: Tensor, gradient: Tensor | None) -> None:
+        key = id(leaf)
+        self.waiting[key] -= 1
+        known = self.leaves.pop(key, (leaf, None))[1]
+        if gradient is not None:
+            known = self._sum(known, gradient, (key, 0))
+            gradient = None
+        if self.waiting[key]:
+            self.leaves[key] = (leaf, known)
+        elif known is not None:
+            self._finish_leaf(leaf, known)
+
+    def _sum(self, known: Tensor | None, more: Tensor, place: tuple[Any, int]) -> Any:
+        """Borrow the first gradient, own the sum, add in place from then on."""
+        if known is None:
+            return more
+        if self.create_graph:
+            return known + more
+        out = known._array if place in self.owned else None
+        self.owned.add(place)
+        return wrap(kernels.add(known._array, more._array, out=out))
+
+    def _finish_leaf(self, leaf: Tensor, gradient: Tensor) -> None:
+        if leaf._hooks:
+            gradient = call_tensor_hooks(leaf._hooks, gradient)
+        if self.wanted is not None:
+            if (id(leaf), 0) in self.captured:
+                self.captured[id(leaf), 0] = gradient
+            return
+        accumulate(leaf, gradient, self.create_graph)
+        for hook in list((leaf._post_hooks or {}).values()):
+            hook(leaf)
+
+    def walk(self, order: list[Node]) -> None:
+        """Run each step on the gradients of its outputs."""
+        for node in order:
+            gradients = self.buffers.pop(node, None)
+            if gradients is not None:
+                gradients = self._hooked(node, gradients)
+            if self.wanted is not None and node not in self.wanted:
+                self._skip(node)
+                continue
+            if gradients is None:
+                self._skip(node)
+                continue
+            self._step(node, gradients)
+
+    def _skip(self, node: Node) -> None:
+        for edge in node.edges:
+            if edge:
+                self.deliver(edge, None)
+
+    def _hooked(self, node: Node, gradients: list[Any]) -> list[Any]:
+        for number, hooks in (node.tensor_hooks or {}).items():
+            if gradients[number] is not None:
+                gradients[number] = call_tensor_hooks(hooks, gradients[number])
+        for number, keep in (node.retain_hooks or {}).items():
+            if gradients[number] is not None:
+                keep(gradients[number], self.create_graph)
+        if self.captured:
+            for number, gradient in enumerate(gradients):
+                if (id(node), number) in self.captured:
+                    self.captured[id(node), number] = gradient
+        for hook in list((node.pre_hooks or {}).values()):
+            changed = hook(tuple(gradients))
+            if changed is not None:
+                single = isinstance(changed, Tensor)
+                gradients = [changed] if single else list(changed)
+        return gradients
+
+    def _step(self, node: Node, gradients: list[Any]) -> None:
+        results = node.backward(gradients)
+        if not isinstance(results, tuple):
+            results = (results,)
+        if node.hooks:
+            results = call_node_hooks(node, results, gradients)
+        del gradients
+        if not self.keep_graph:
+            node.release()
+        remaining = list(results)
+        del results
+        missing = len(node.edges) - len(remaining)
+        remaining.extend([None] * missing)
+        for i, edge in enumerate(node.edges):
+            gradient, remaining[i] = remaining[i], None
+            if edge:
+                self.deliver(edge, gradient)
+
+
+def call_tensor_hooks(hooks: dict[int, Any], gradient: Tensor) -> Tensor:
+    """Let each hook replace the gradient."""
+    for hook in list(hooks.values()):
+        changed = hook(gradient)
+        if changed is not None:
+            gradient = changed
+    return gradient
+
+
+def call_node_hooks(node: Node, results: tuple[Any, ...], gradients: Any) -> Any:
+    """Let each hook of a step replace the gradients of its inputs."""
+    assert node.hooks is not None
+    for hook in list(node.hooks.values()):
+        changed = hook(results, tuple(gradients))
+        if changed is not None:
+            results = changed if isinstance(changed, tuple) else (changed,)
+    return results
+
+
+def accumulate(leaf: Tensor, gradient: Tensor, create_graph: bool) -> None:
+    """Add a gradient to ``leaf.grad``."""
+    if gradient._array.shape != leaf._array.shape:
+        raise RuntimeError(
+            "Function AccumulateGrad returned an invalid gradient at index 0 - got "
+            f"{list(gradient.shape)} but expected shape compatible with "
+            f"{list(leaf.shape)}"
+        )
+    known = leaf._grad
+    if known is None:
+        leaf._grad = gradient if create_graph else _own(gradient)
+    elif create_graph:
+        leaf._grad = known + gradient
+    else:
+        kernels.add(known._array, gradient._array, out=known._array)
+        known._counter[0] += 1
+
+
+def _own(gradient: Tensor) -> Tensor:
+    """Take the gradient over if nobody else holds it, else copy it."""
+    array = gradient._array
+    if (
+        array.base is None
+        and array.flags.c_contiguous
+        and gradient._base is None
+        and gradient._node is None
+        and sys.getrefcount(array) <= _SOLE_ARRAY + 1
+        and sys.getrefcount(gradient) <= _SOLE_TENSOR
+    ):
+        return gradient
+    return wrap(np.array(array, order="C"))
+
+
+def run(
+    outputs: Sequence[Tensor],
+    gradients: Sequence[Tensor],
+    keep_graph: bool,
+    create_graph: bool,
+    inputs: Sequence[Tensor] | None = None,
+) -> list[Tensor | None]:
+    """Walk the graph below ``outputs``; return the gradients of ``inputs`` if given."""
+    walk = _Pass(keep_graph, create_graph)
+    roots = [edge for edge in map(edge_to, outputs) if edge is not None]
+    order = walk.reachable(roots)
+    ends = [] if inputs is None else [_end(tensor) for tensor in inputs]
+    if inputs is not None:
+        walk.restrict(order, ends)
+    with grad_mode.set_grad_enabled(create_graph):
+        for root, gradient in zip(roots, gradients, strict=True):
+            walk.deliver(root, gradient)
+        del gradients
+        walk.walk(order)
+    return [walk.captured.get((id(target), number)) for target, number in ends]
+
+
+def _end(tensor: Tensor) -> tuple[Any, int]:
+    edge = edge_to(tensor)
+    assert edge is not None
+    return edge
+
+
+Hook = Callable[[Tensor], Any]

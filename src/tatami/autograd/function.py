@@ -1,0 +1,537 @@
+"""The one contract of an operation: a forward beside a backward.
+
+``Operation`` is for tatami's own operations, whose forward works on arrays;
+``Function`` is for the user's, whose forward works on tensors. Both record a ``Node``:
+the context of the forward, the step of the backward, and what ``grad_fn`` shows.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor, wrap
+from . import grad_mode
+from .hooks import RemovableHandle
+
+__all__ = ["Function", "FunctionCtx", "Node", "once_differentiable"]
+
+_sequence = itertools.count()
+_FREED = (
+    "Trying to backward through the graph a second time (or directly access saved "
+    "tensors after they have already been freed). Saved intermediate values of the "
+    "graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if "
+    "you need to access saved tensors after calling backward."
+)
+
+# In the place of an edge, for an argument that is not a tensor.
+NO_TENSOR = ()
+
+# Filled by an in-place operation with what is saved while it computes.
+saved_log: list[list[Saved]] = []
+
+
+class Saved:
+    """One saved value: the numbers, and what is needed to see they are unchanged."""
+
+    __slots__ = ("array", "counter", "leaf", "node", "output_nr", "version")
+
+    def __init__(self, array: np.ndarray, source: Tensor | None, output: int) -> None:
+        self.array = array
+        self.node: Any = None
+        self.leaf: Tensor | None = None
+        self.output_nr = output
+        self.counter: list[int] | None = None
+        if source is not None:
+            self.counter = source._counter
+            self.version = source._counter[0]
+            if source._requires_grad:
+                self.node, self.output_nr = source._node, source._output_nr
+                if source._node is None:
+                    self.leaf = source
+
+    def unpack(self, owner: Node) -> Tensor:
+        """Return the value as a tensor with its place in the graph."""
+        if self.counter is not None and self.counter[0] != self.version:
+            raise RuntimeError(_modified(self, owner))
+        if self.leaf is not None:
+            return self.leaf
+        tensor = wrap(self.array)
+        if self.output_nr >= 0:
+            tensor._node, tensor._output_nr = self.node or owner, self.output_nr
+            tensor._requires_grad = True
+        return tensor
+
+
+def _modified(saved: Saved, owner: Node) -> str:
+    assert saved.counter is not None
+    maker = saved.node
+    if saved.output_nr >= 0 and maker is None:
+        maker = owner
+    origin = ""
+    if maker is not None:
+        origin = f", which is output {saved.output_nr} of {maker.name()},"
+    return (
+        "one of the variables needed for gradient computation has been modified by an "
+        f"inplace operation: [{_type_name(saved.array)} {list(saved.array.shape)}]"
+        f"{origin} is at version {saved.counter[0]}; expected version {saved.version} "
+        "instead. Hint: enable anomaly detection to find the operation that failed to "
+        "compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+    )
+
+
+def _type_name(array: np.ndarray) -> str:
+    names = {"float32": "Float", "float64": "Double", "float16": "Half"}
+    names |= {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char"}
+    names |= {"uint8": "Byte", "bool": "Bool"}
+    return f"torch.{names[array.dtype.name]}Tensor"
+
+
+class Node:
+    """One recorded step: the context of its forward and the way back through it."""
+
+    edges: Sequence[Any] = ()
+    saved: list[Any] | None = None
+    materialize = True
+    outputs = 1
+    operation: Any = None
+    needs_input_grad: tuple[bool, ...] = ()
+    hooks: dict[int, Any] | None = None
+    pre_hooks: dict[int, Any] | None = None
+    tensor_hooks: dict[int, dict[int, Any]] | None = None
+    retain_hooks: dict[int, Any] | None = None
+    _label = "Node"
+    _inputs: tuple[Any, ...] = ()
+    _to_save: tuple[Any, ...] = ()
+
+    def __init__(self) -> None:
+        self.sequence = next(_sequence)
+
+    def save_for_backward(self, *values: Any) -> None:
+        """Keep arrays or tensors of the forward for the backward."""
+        self._to_save = values
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """The saved values as tensors, in the order they were saved."""
+        if self.saved is None:
+            raise RuntimeError(_FREED)
+        return tuple(
+            entry.unpack(self) if type(entry) is Saved else entry
+            for entry in self.saved
+        )
+
+    @property
+    def saved_arrays(self) -> tuple[Any, ...]:
+        """The saved values as bare arrays, checked for modification."""
+        return tuple(None if t is None else t._array for t in self.saved_tensors)
+
+    def release(self) -> None:
+        """Forget the saved values."""
+        if self.saved:
+            self.saved = None
+
+    def backward(self, gradients: list[Any]) -> Any:
+        """Return the gradients of the inputs from those of the outputs."""
+        return self.operation.backward(self, *gradients)
+
+    def name(self) -> str:
+        """Return the name PyTorch gives the node."""
+        return self._label
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes the gradients go to; leaves show as AccumulateGrad."""
+        return tuple(
+            (_as_node(edge[0]), edge[1]) if edge else (None, 0)
+            for edge in self.edges
+            if edge is not NO_TENSOR
+        )
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dictionary to keep notes in."""
+        return self.__dict__.setdefault("_metadata", {})  # type: ignore[no-any-return]
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_inputs, grad_outputs)`` after the step has run."""
+        if self.hooks is None:
+            self.hooks = {}
+        return RemovableHandle.add(self.hooks, hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_outputs)`` before the step runs."""
+        if self.pre_hooks is None:
+            self.pre_hooks = {}
+        return RemovableHandle.add(self.pre_hooks, hook)
+
+    def __repr__(self) -> str:
+        return f"<{self._label} object at {hex(id(self))}>"
+
+
+class AccumulateGrad(Node):
+    """Stand for a leaf in ``next_functions``; the engine goes to the leaf itself."""
+
+    _label = "AccumulateGrad"
+
+    def __init__(self, variable: Tensor) -> None:
+        super().__init__()
+        self.variable = variable
+
+
+def _as_node(target: Any) -> Node:
+    return AccumulateGrad(target) if isinstance(target, Tensor) else target
+
+
+class _NoGraph:
+    """Take what a forward wants to keep when nothing is recorded, and drop it."""
+
+    needs_input_grad = (False,) * 16
+
+    def save_for_backward(self, *values: Any) -> None:
+        """Drop the values."""
+
+
+def edge_to(tensor: Tensor) -> tuple[Any, int] | None:
+    """Return where the gradient of ``tensor`` goes, or None if nowhere."""
+    if not tensor._requires_grad:
+        return None
+    return (tensor._node or tensor, tensor._output_nr)
+
+
+class Operation:
+    """Base of tatami's own operations.
+
+    A subclass has two static methods. ``forward(ctx, ...)`` takes the arguments of
+    ``apply`` with arrays in the place of tensors, and returns an array or a tuple of
+    arrays. ``backward(ctx, grad_output, ...)`` takes tensors and returns, for each
+    argument of ``apply``, its gradient or None; trailing Nones may be left out. It is
+    written with public operations, so that it can be differentiated again.
+
+    ``node_name`` is what ``grad_fn`` shows (the class name with ``Backward0`` if left
+    out); ``is_view`` says that the first output shares memory with the first argument;
+    the first ``tensor_arguments`` arguments count as tensors even if they are numbers.
+    """
+
+    node_name = ""
+    is_view = False
+    tensor_arguments = 0
+    node_type: type[Node] = Node
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+
+    def __init_subclass__(cls) -> None:
+        if not cls.node_name:
+            cls.node_name = cls.__name__ + "Backward0"
+        attributes = {"_label": cls.node_name, "operation": cls}
+        cls.node_type = type(cls.node_name, (Node,), attributes)
+
+    @classmethod
+    def apply(cls, *inputs: Any) -> Any:
+        """Run the forward and, if an input needs a gradient, record the step."""
+        arrays = list(inputs)
+        needed = False
+        for i, value in enumerate(inputs):
+            if isinstance(value, Tensor):
+                arrays[i] = value._array
+                if value._base is not None:
+                    value._refresh()
+                if value._requires_grad:
+                    needed = True
+        if needed and grad_mode.state.enabled:
+            return cls._record(inputs, arrays)
+        result = cls.forward(_NoGraph(), *arrays)
+        if type(result) is tuple:
+            return tuple(cls._plain(inputs, array) for array in result)
+        return cls._plain(inputs, result)
+
+    @classmethod
+    def _plain(cls, inputs: tuple[Any, ...], array: np.ndarray) -> Tensor:
+        tensor = wrap(array)
+        if cls.is_view:
+            tensor._counter = inputs[0]._counter
+            if grad_mode.state.enabled:
+                as_view(tensor, inputs[0])
+        if grad_mode.state.inference:
+            tensor._inference = True
+        return tensor
+
+    @classmethod
+    def _record(cls, inputs: tuple[Any, ...], arrays: list[Any]) -> Any:
+        node = cls.node_type()
+        node.needs_input_grad = tuple(
+            [isinstance(x, Tensor) and x._requires_grad for x in inputs]
+        )
+        node.edges = [cls._edge(i, x) for i, x in enumerate(inputs)]
+        result = cls.forward(node, *arrays)
+        results = result if type(result) is tuple else (result,)
+        outputs = [cls._output(node, inputs, i, a) for i, a in enumerate(results)]
+        node.outputs = len(outputs)
+        _save(node, inputs, outputs)
+        return tuple(outputs) if type(result) is tuple else outputs[0]
+
+    @classmethod
+    def _edge(cls, i: int, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return edge_to(value)
+        return None if value is None or i < cls.tensor_arguments else NO_TENSOR
+
+    @classmethod
+    def _output(
+        cls, node: Node, inputs: tuple[Any, ...], i: int, array: np.ndarray
+    ) -> Tensor:
+        tensor = wrap(array)
+        if cls.is_view:
+            as_view(tensor, inputs[0])
+        if array.dtype.kind == "f":
+            tensor._node, tensor._output_nr = node, i
+            tensor._requires_grad = True
+        return tensor
+
+
+def as_view(view: Tensor, source: Tensor) -> None:
+    """Note that ``view`` shares the storage and the version of ``source``."""
+    view._counter = source._counter
+    view._base = source if source._base is None else source._base
+    view._view_version = source._counter[0]
+
+
+def _save(node: Node, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> None:
+    values = node._to_save
+    node.saved = [_entry(value, inputs, outputs) for value in values]
+    node._to_save = ()
+    if saved_log:
+        saved_log[-1].extend(x for x in node.saved if type(x) is Saved)
+
+
+def _entry(value: Any, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> Any:
+    if not isinstance(value, (np.ndarray, Tensor)):
+        return value
+    for tensor in inputs:
+        if isinstance(tensor, Tensor) and (tensor._array is value or tensor is value):
+            return Saved(tensor._array, tensor, -1)
+    for i, tensor in enumerate(outputs):
+        if tensor._array is value or tensor is value:
+            entry = Saved(tensor._array, None, i if tensor._requires_grad else -1)
+            entry.counter, entry.version = tensor._counter, tensor._counter[0]
+            return entry
+    if isinstance(value, Tensor):
+        return Saved(value._array, value, -1)
+    return Saved(value, None, -1)
+
+
+class FunctionCtx(Node):
+    """The context a user's Function meets in forward and backward."""
+
+    _changed: tuple[Any, ...] = ()
+    _silent: tuple[Any, ...] = ()
+
+    def mark_dirty(self, *args: Tensor) -> None:
+        """Say which inputs the forward changes in place."""
+        self._changed = args
+
+    def mark_non_differentiable(self, *args: Tensor) -> None:
+        """Say which outputs have no gradient."""
+        self._silent = args
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Say whether missing output gradients arrive as zeros (the default)."""
+        self.materialize = value
+
+    def backward(self, gradients: list[Any]) -> Any:
+        """Return the gradients of the inputs from those of the outputs."""
+        if self.materialize:
+            gradients = [
+                wrap(np.zeros(shape, kind)) if gradient is None else gradient
+                for gradient, (shape, kind) in zip(
+                    gradients, self._output_kinds, strict=True
+                )
+            ]
+        result = self.operation.backward(self, *gradients)
+        result = result if isinstance(result, tuple) else (result,)
+        return self._checked(result)
+
+    _output_kinds: list[tuple[tuple[int, ...], Any]] = []  # noqa: RUF012
+
+    def _checked(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
+        expected = len(self.edges)
+        if len(gradients) < expected or any(
+            extra is not None for extra in gradients[expected:]
+        ):
+            raise RuntimeError(
+                f"function {self.name()} returned an incorrect number of gradients "
+                f"(expected {expected}, got {len(gradients)})"
+            )
+        for i, (gradient, shape) in enumerate(
+            zip(gradients, self._input_shapes, strict=False)
+        ):
+            if gradient is not None and shape is not None:
+                _check_shape(self, i, gradient, shape)
+        return gradients[:expected]
+
+    _input_shapes: Sequence[tuple[int, ...] | None] = ()
+
+
+def _check_shape(node: Node, i: int, gradient: Any, shape: tuple[int, ...]) -> None:
+    if not isinstance(gradient, Tensor):
+        raise TypeError(
+            f"{node.name()}.backward returned a {type(gradient).__name__} at index "
+            f"{i}, but a gradient is a tensor or None"
+        )
+    if gradient._array.shape != shape:
+        raise RuntimeError(
+            f"Function {node.name()} returned an invalid gradient at index {i} - got "
+            f"{list(gradient.shape)} but expected shape compatible with {list(shape)}"
+        )
+
+
+class Function:
+    """Base of the user's own differentiable operations.
+
+    Write ``forward(ctx, ...)`` and ``backward(ctx, *grad_outputs)`` as static methods
+    (or ``forward(...)`` with a ``setup_context(ctx, inputs, output)``), then call
+    ``apply``.
+
+    Example:
+        >>> import tatami
+        >>> class Square(tatami.autograd.Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         ctx.save_for_backward(x)
+        ...         return x * x
+        ...     @staticmethod
+        ...     def backward(ctx, grad_output):
+        ...         (x,) = ctx.saved_tensors
+        ...         return 2 * x * grad_output
+        >>> x = tatami.tensor(3.0, requires_grad=True)
+        >>> Square.apply(x).backward()
+        >>> x.grad
+        tensor(6.)
+    """
+
+    context_type: type[FunctionCtx] = FunctionCtx
+
+    def __init_subclass__(cls) -> None:
+        attributes = {"_label": cls.__name__ + "Backward", "operation": cls}
+        cls.context_type = type(cls.__name__ + "Backward", (FunctionCtx,), attributes)
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """Compute the outputs; every Function has its own."""
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """Compute the gradients of the inputs; every Function has its own."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run the forward and, if an input needs a gradient, record the step."""
+        ctx = cls.context_type()
+        tensors = [x for x in args if isinstance(x, Tensor)]
+        recorded = grad_mode.state.enabled and any(x.requires_grad for x in tensors)
+        ctx.needs_input_grad = tuple(
+            isinstance(x, Tensor) and x.requires_grad for x in args
+        )
+        ctx.edges = [edge_to(x) if isinstance(x, Tensor) else None for x in args]
+        with grad_mode.no_grad():
+            if "setup_context" in dir(cls):
+                result = cls.forward(*args, **kwargs)
+                cls.setup_context(ctx, args, result)  # type: ignore[attr-defined]
+            else:
+                result = cls.forward(ctx, *args, **kwargs)
+        return cls._finish(ctx, args, result, recorded)
+
+    @classmethod
+    def _finish(
+        cls, ctx: FunctionCtx, args: tuple[Any, ...], result: Any, recorded: bool
+    ) -> Any:
+        results = result if isinstance(result, tuple) else (result,)
+        outputs = [cls._output(ctx, args, x) for x in results]
+        for i, (made, tensor) in enumerate(zip(results, outputs, strict=True)):
+            if recorded and _differentiable(ctx, made):
+                tensor._node, tensor._output_nr = ctx, i
+                tensor._requires_grad = True
+        ctx.outputs = len(outputs)
+        ctx._output_kinds = [
+            (x._array.shape, x._array.dtype) if isinstance(x, Tensor) else ((), "f4")
+            for x in outputs
+        ]
+        ctx._input_shapes = [
+            x._array.shape if isinstance(x, Tensor) else None for x in args
+        ]
+        if recorded:
+            _save(ctx, args, [x for x in outputs if isinstance(x, Tensor)])
+        return tuple(outputs) if isinstance(result, tuple) else outputs[0]
+
+    @staticmethod
+    def _output(ctx: FunctionCtx, args: tuple[Any, ...], made: Any) -> Any:
+        if any(made is x for x in ctx._changed):
+            made._counter[0] += 1
+            return made
+        if isinstance(made, Tensor) and any(made is x for x in args):
+            alias = wrap(made._array)
+            as_view(alias, made)
+            return alias
+        return made
+
+
+def _differentiable(ctx: FunctionCtx, made: Any) -> bool:
+    return (
+        isinstance(made, Tensor)
+        and made._array.dtype.kind == "f"
+        and not any(made is x for x in ctx._silent)
+    )
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a backward that works on raw numbers and can't be differentiated.
+
+    Example:
+        >>> from tatami.autograd.function import once_differentiable
+        >>> @once_differentiable
+        ... def backward(ctx, grad_output):
+        ...     return grad_output
+    """
+
+    def wrapper(ctx: Any, *grad_outputs: Any) -> Any:
+        recorded = grad_mode.state.enabled and any(
+            isinstance(g, Tensor) and g.requires_grad for g in grad_outputs
+        )
+        with grad_mode.no_grad():
+            result = backward(ctx, *grad_outputs)
+        if not recorded:
+            return result
+        results = result if isinstance(result, tuple) else (result,)
+        return tuple(_refuse(x) if isinstance(x, Tensor) else x for x in results)
+
+    return wrapper
+
+
+class _Refuse(Operation):
+    node_name = "Error"
+
+    @staticmethod
+    def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
+        return array.copy()
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with "
+            "@once_differentiable"
+        )
+
+
+def _refuse(tensor: Tensor) -> Any:
+    return _Refuse.apply(tensor.detach().requires_grad_())

@@ -1,0 +1,89 @@
+"""Kernels that move elements: joining, taking, scattering, filling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .elementwise import as_array
+
+__all__ = [
+    "concatenate",
+    "full",
+    "gather",
+    "pad",
+    "put",
+    "scatter",
+    "take",
+]
+
+Array = np.ndarray
+
+
+def concatenate(arrays: Sequence[Array], dim: int) -> Array:
+    """The arrays one after the other along a dimension."""
+    return np.concatenate(arrays, axis=dim)
+
+
+def full(shape: Sequence[int], value: Any, kind: Any) -> Array:
+    """An array of one value."""
+    return np.full(tuple(shape), value, kind)
+
+
+def take(x: Array, index: Any) -> Array:
+    """A copy of x at a NumPy index."""
+    return np.array(x[index], order="C")
+
+
+def put(x: Array, index: Any, values: Any, accumulate: bool) -> Array:
+    """A copy of x with values written, or added, at a NumPy index."""
+    out = np.array(x, order="C")
+    if accumulate:
+        np.add.at(out, index, values)
+    else:
+        out[index] = values
+    return out
+
+
+def gather(x: Array, dim: int, index: Array) -> Array:
+    """out[i][j] = x[index[i][j]][j] for dim 0, and alike for the others."""
+    if x.ndim == 0:
+        return np.array(x)
+    return as_array(x[_along(x.shape, dim, index)])
+
+
+def _along(shape: Sequence[int], dim: int, index: Array) -> tuple[Array, ...]:
+    place = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+    place[dim] = index
+    return tuple(place)
+
+
+def scatter(x: Array, dim: int, index: Array, values: Any, reduce: str) -> Array:
+    """A copy of x with out[index[i][j]][j] = values[i][j] for dim 0, and alike.
+
+    ``reduce`` is one of "set", "add", "multiply", "maximum", "minimum".
+    """
+    out = np.array(x, order="C")
+    if index.size == 0:
+        return out
+    if out.ndim == 0:
+        out, index = out.reshape(1), index.reshape(1)
+        values = values.reshape(1) if isinstance(values, Array) else values
+        return scatter(out, 0, index, values, reduce).reshape(())
+    place = _along(out.shape, dim, index)
+    if isinstance(values, Array):
+        values = values[tuple(slice(n) for n in index.shape)]
+    if reduce == "set":
+        out[place] = values
+    else:
+        getattr(np, reduce).at(out, place, values)
+    return out
+
+
+def pad(x: Array, widths: Sequence[tuple[int, int]], mode: str, value: Any) -> Array:
+    """x with a border; ``mode`` is constant, reflect, edge or wrap."""
+    if mode == "constant":
+        return np.pad(x, widths, constant_values=value)
+    return np.pad(x, widths, mode=mode)  # type: ignore[call-overload, no-any-return]
