@@ -4,6 +4,7 @@ from . import autograd, nn, ops
 from .autograd.grad_mode import *  # noqa: F403
 from .device import device
 from .dtypes import *  # noqa: F403
+from .printing import set_printoptions
 from .ops.activation import *  # noqa: F403
 from .ops.arguments import result_type
 from .ops.conv import *  # noqa: F403
