@@ -2,7 +2,7 @@
 
 from . import function
 from .differentiate import backward, grad
-from .function import Function, Node
+from .function import Function
 from .gradcheck import gradcheck, gradgradcheck
 from .grad_mode import (
     enable_grad,
@@ -11,6 +11,7 @@ from .grad_mode import (
     no_grad,
     set_grad_enabled,
 )
+from .node import Node
 
 __all__ = [
     "Function",

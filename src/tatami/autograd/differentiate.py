@@ -9,6 +9,7 @@ import numpy as np
 
 from ..tensor import Tensor, tensor_method, wrap
 from . import engine
+from .accumulate import accumulate
 from .hooks import RemovableHandle
 
 __all__ = ["backward", "grad"]
@@ -88,7 +89,7 @@ def backward(
     results = engine.run(outputs, start, keep, create_graph, wanted)
     for tensor, result in zip(wanted, results, strict=True):
         if result is not None:
-            engine.accumulate(tensor, result, create_graph)
+            accumulate(tensor, result, create_graph)
 
 
 def _require_graph(tensor: Tensor) -> None:
@@ -210,7 +211,7 @@ def _retain_grad(self: Tensor) -> None:
     def keep(gradient: Tensor, create_graph: bool) -> None:
         tensor = reference()
         if tensor is not None:
-            engine.accumulate(tensor, gradient, create_graph)
+            accumulate(tensor, gradient, create_graph)
 
     node = self._node
     node.retain_hooks = {**(node.retain_hooks or {}), self._output_nr: keep}

@@ -6,24 +6,16 @@ gradients are formed in the order PyTorch forms them. The engine knows no operat
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from .. import kernels
 from ..tensor import Tensor, wrap
 from . import grad_mode
-from .function import Node, edge_to
+from .accumulate import accumulate
+from .node import Node, edge_to
 
 __all__ = ["run"]
-
-# What a gradient that nobody else holds looks like to sys.getrefcount: the local names
-# and the argument of the call.
-_SOLE_TENSOR = 5
-_SOLE_ARRAY = 2
-
 
 class _Pass:
     """One walk: the gradients on their way and what is known of the graph."""
@@ -194,39 +186,6 @@ def call_node_hooks(node: Node, results: tuple[Any, ...], gradients: Any) -> Any
     return results
 
 
-def accumulate(leaf: Tensor, gradient: Tensor, create_graph: bool) -> None:
-    """Add a gradient to ``leaf.grad``."""
-    if gradient._array.shape != leaf._array.shape:
-        raise RuntimeError(
-            "Function AccumulateGrad returned an invalid gradient at index 0 - got "
-            f"{list(gradient.shape)} but expected shape compatible with "
-            f"{list(leaf.shape)}"
-        )
-    known = leaf._grad
-    if known is None:
-        leaf._grad = gradient if create_graph else _own(gradient)
-    elif create_graph:
-        leaf._grad = known + gradient
-    else:
-        kernels.add(known._array, gradient._array, out=known._array)
-        known._counter[0] += 1
-
-
-def _own(gradient: Tensor) -> Tensor:
-    """Take the gradient over if nobody else holds it, else copy it."""
-    array = gradient._array
-    if (
-        array.base is None
-        and array.flags.c_contiguous
-        and gradient._base is None
-        and gradient._node is None
-        and sys.getrefcount(array) <= _SOLE_ARRAY + 1
-        and sys.getrefcount(gradient) <= _SOLE_TENSOR
-    ):
-        return gradient
-    return wrap(np.array(array, order="C"))
-
-
 def run(
     outputs: Sequence[Tensor],
     gradients: Sequence[Tensor],
@@ -253,6 +212,3 @@ def _end(tensor: Tensor) -> tuple[Any, int]:
     edge = edge_to(tensor)
     assert edge is not None
     return edge
-
-
-Hook = Callable[[Tensor], Any]

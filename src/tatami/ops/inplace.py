@@ -14,7 +14,8 @@ import numpy as np
 
 from .. import kernels
 from ..autograd import grad_mode
-from ..autograd.function import Operation, Saved, edge_to, saved_log
+from ..autograd.function import Operation
+from ..autograd.node import Saved, edge_to, saved_log
 from ..tensor import Tensor, tensor_method, wrap
 from .arguments import cast, type_name
 

@@ -1,0 +1,213 @@
+"""Nodes: recorded steps, the values they keep, and the edges between them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor, wrap
+from .hooks import RemovableHandle
+
+__all__ = ["AccumulateGrad", "Node", "Saved", "edge_to", "save", "saved_log"]
+
+_sequence = itertools.count()
+_FREED = (
+    "Trying to backward through the graph a second time (or directly access saved "
+    "tensors after they have already been freed). Saved intermediate values of the "
+    "graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if "
+    "you need to access saved tensors after calling backward."
+)
+
+# In the place of an edge, for an argument that is not a tensor.
+NO_TENSOR = ()
+
+# Filled by an in-place operation with what is saved while it computes.
+saved_log: list[list[Saved]] = []
+
+
+class Saved:
+    """One saved value: the numbers, and what is needed to see they are unchanged."""
+
+    __slots__ = ("array", "counter", "leaf", "node", "output_nr", "version")
+
+    def __init__(self, array: np.ndarray, source: Tensor | None, output: int) -> None:
+        self.array = array
+        self.node: Any = None
+        self.leaf: Tensor | None = None
+        self.output_nr = output
+        self.counter: list[int] | None = None
+        if source is not None:
+            self.counter = source._counter
+            self.version = source._counter[0]
+            if source._requires_grad:
+                self.node, self.output_nr = source._node, source._output_nr
+                if source._node is None:
+                    self.leaf = source
+
+    def unpack(self, owner: Node) -> Tensor:
+        """Return the value as a tensor with its place in the graph."""
+        if self.counter is not None and self.counter[0] != self.version:
+            raise RuntimeError(_modified(self, owner))
+        if self.leaf is not None:
+            return self.leaf
+        tensor = wrap(self.array)
+        if self.output_nr >= 0:
+            tensor._node, tensor._output_nr = self.node or owner, self.output_nr
+            tensor._requires_grad = True
+        return tensor
+
+
+def _modified(saved: Saved, owner: Node) -> str:
+    assert saved.counter is not None
+    maker = saved.node
+    if saved.output_nr >= 0 and maker is None:
+        maker = owner
+    origin = ""
+    if maker is not None:
+        origin = f", which is output {saved.output_nr} of {maker.name()},"
+    return (
+        "one of the variables needed for gradient computation has been modified by an "
+        f"inplace operation: [{_type_name(saved.array)} {list(saved.array.shape)}]"
+        f"{origin} is at version {saved.counter[0]}; expected version {saved.version} "
+        "instead. Hint: enable anomaly detection to find the operation that failed to "
+        "compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+    )
+
+
+def _type_name(array: np.ndarray) -> str:
+    names = {"float32": "Float", "float64": "Double", "float16": "Half"}
+    names |= {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char"}
+    names |= {"uint8": "Byte", "bool": "Bool"}
+    return f"torch.{names[array.dtype.name]}Tensor"
+
+
+class Node:
+    """One recorded step: the context of its forward and the way back through it."""
+
+    edges: Sequence[Any] = ()
+    saved: list[Any] | None = None
+    materialize = True
+    outputs = 1
+    operation: Any = None
+    needs_input_grad: tuple[bool, ...] = ()
+    hooks: dict[int, Any] | None = None
+    pre_hooks: dict[int, Any] | None = None
+    tensor_hooks: dict[int, dict[int, Any]] | None = None
+    retain_hooks: dict[int, Any] | None = None
+    _label = "Node"
+    _inputs: tuple[Any, ...] = ()
+    _to_save: tuple[Any, ...] = ()
+
+    def __init__(self) -> None:
+        self.sequence = next(_sequence)
+
+    def save_for_backward(self, *values: Any) -> None:
+        """Keep arrays or tensors of the forward for the backward."""
+        self._to_save = values
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """The saved values as tensors, in the order they were saved."""
+        if self.saved is None:
+            raise RuntimeError(_FREED)
+        return tuple(
+            entry.unpack(self) if type(entry) is Saved else entry
+            for entry in self.saved
+        )
+
+    @property
+    def saved_arrays(self) -> tuple[Any, ...]:
+        """The saved values as bare arrays, checked for modification."""
+        return tuple(None if t is None else t._array for t in self.saved_tensors)
+
+    def release(self) -> None:
+        """Forget the saved values."""
+        if self.saved:
+            self.saved = None
+
+    def backward(self, gradients: list[Any]) -> Any:
+        """Return the gradients of the inputs from those of the outputs."""
+        return self.operation.backward(self, *gradients)
+
+    def name(self) -> str:
+        """Return the name PyTorch gives the node."""
+        return self._label
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes the gradients go to; leaves show as AccumulateGrad."""
+        return tuple(
+            (_as_node(edge[0]), edge[1]) if edge else (None, 0)
+            for edge in self.edges
+            if edge is not NO_TENSOR
+        )
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dictionary to keep notes in."""
+        return self.__dict__.setdefault("_metadata", {})  # type: ignore[no-any-return]
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_inputs, grad_outputs)`` after the step has run."""
+        if self.hooks is None:
+            self.hooks = {}
+        return RemovableHandle.add(self.hooks, hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_outputs)`` before the step runs."""
+        if self.pre_hooks is None:
+            self.pre_hooks = {}
+        return RemovableHandle.add(self.pre_hooks, hook)
+
+    def __repr__(self) -> str:
+        return f"<{self._label} object at {hex(id(self))}>"
+
+
+class AccumulateGrad(Node):
+    """Stand for a leaf in ``next_functions``; the engine goes to the leaf itself."""
+
+    _label = "AccumulateGrad"
+
+    def __init__(self, variable: Tensor) -> None:
+        super().__init__()
+        self.variable = variable
+
+
+def _as_node(target: Any) -> Node:
+    return AccumulateGrad(target) if isinstance(target, Tensor) else target
+
+
+def edge_to(tensor: Tensor) -> tuple[Any, int] | None:
+    """Return where the gradient of ``tensor`` goes, or None if nowhere."""
+    if not tensor._requires_grad:
+        return None
+    return (tensor._node or tensor, tensor._output_nr)
+
+
+def save(node: Node, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> None:
+    """Keep what the forward asked to keep, each with its place in the graph."""
+    values = node._to_save
+    node.saved = [_entry(value, inputs, outputs) for value in values]
+    node._to_save = ()
+    if saved_log:
+        saved_log[-1].extend(x for x in node.saved if type(x) is Saved)
+
+
+def _entry(value: Any, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> Any:
+    if not isinstance(value, (np.ndarray, Tensor)):
+        return value
+    for tensor in inputs:
+        if isinstance(tensor, Tensor) and (tensor._array is value or tensor is value):
+            return Saved(tensor._array, tensor, -1)
+    for i, tensor in enumerate(outputs):
+        if tensor._array is value or tensor is value:
+            entry = Saved(tensor._array, None, i if tensor._requires_grad else -1)
+            entry.counter, entry.version = tensor._counter, tensor._counter[0]
+            return entry
+    if isinstance(value, Tensor):
+        return Saved(value._array, value, -1)
+    return Saved(value, None, -1)
