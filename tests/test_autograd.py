@@ -389,3 +389,28 @@ def test_gradcheck_finds_wrong_gradients() -> None:
 def test_gradcheck_wants_doubles() -> None:
     with pytest.raises(ValueError, match="needs float64"):
         autograd.gradcheck(lambda x: x, tatami.ones(1, requires_grad=True))
+
+
+def test_a_fresh_gradient_becomes_grad_without_a_copy() -> None:
+    class Fresh(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, grad_output):
+            made = tatami.ones(2, dtype=tatami.float64)
+            addresses.append(made.data_ptr())
+            if held is not None:
+                held.append(made)
+            return made
+
+    addresses: list[int] = []
+    held = None
+    x = leaf(1, 2)
+    Fresh.apply(x).sum().backward()
+    assert x.grad.data_ptr() == addresses[0]
+    held = []
+    x = leaf(1, 2)
+    Fresh.apply(x).sum().backward()
+    assert x.grad.data_ptr() != addresses[1]

@@ -9,12 +9,22 @@ import numpy as np
 from .. import kernels
 from ..tensor import Tensor, wrap
 
-__all__ = ["accumulate"]
+__all__ = ["accumulate", "sole"]
 
-# What sys.getrefcount says of a gradient that only the backward pass holds: the names
-# of the three functions it goes through, and the argument of the call itself.
-_SOLE_TENSOR = 5
-_SOLE_ARRAY = 3
+
+class _Sole:
+    """How many references a gradient has that only the backward pass holds.
+
+    The interpreter's own references differ between versions of Python, so they are
+    counted once, by letting a gradient of which all is known go the usual way.
+    """
+
+    def __init__(self) -> None:
+        self.counting = False
+        self.tensor = self.array = 0
+
+
+sole = _Sole()
 
 
 def accumulate(leaf: Tensor, gradient: Tensor, create_graph: bool) -> None:
@@ -38,13 +48,16 @@ def accumulate(leaf: Tensor, gradient: Tensor, create_graph: bool) -> None:
 def _own(gradient: Tensor) -> Tensor:
     """Take the gradient over if nobody else holds it, else copy it."""
     array = gradient._array
+    tensor_count, array_count = sys.getrefcount(gradient), sys.getrefcount(array)
+    if sole.counting:
+        sole.tensor, sole.array = tensor_count, array_count
     if (
-        array.base is None
+        tensor_count <= sole.tensor
+        and array_count <= sole.array
+        and array.base is None
         and array.flags.c_contiguous
         and gradient._base is None
         and gradient._node is None
-        and sys.getrefcount(array) <= _SOLE_ARRAY
-        and sys.getrefcount(gradient) <= _SOLE_TENSOR
     ):
         return gradient
     return wrap(np.array(array, order="C"))

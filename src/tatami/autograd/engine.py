@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import kernels
 from ..tensor import Tensor, wrap
 from . import grad_mode
-from .accumulate import accumulate
+from .accumulate import accumulate, sole
 from .node import Node, edge_to
 
 __all__ = ["run"]
@@ -212,3 +214,23 @@ def _end(tensor: Tensor) -> tuple[Any, int]:
     edge = edge_to(tensor)
     assert edge is not None
     return edge
+
+
+class _Probe(Node):
+    """A step whose gradient nobody but the pass holds."""
+
+    def backward(self, gradients: list[Any]) -> Any:
+        """Return a fresh gradient."""
+        return wrap(np.ones(1))
+
+
+def _count_references() -> None:
+    leaf, output, node = wrap(np.ones(1)), wrap(np.ones(1)), _Probe()
+    leaf._requires_grad = output._requires_grad = True
+    node.edges, output._node = [(leaf, 0)], node
+    sole.counting = True
+    run([output], [wrap(np.ones(1))], False, False)
+    sole.counting = False
+
+
+_count_references()
