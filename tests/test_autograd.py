@@ -45,7 +45,7 @@ def test_grad_fn_chain() -> None:
     names = []
     node = y.grad_fn
     while node is not None:
-        names.append(node.name())
+        names.append(type(node).__name__)
         node = node.next_functions[0][0] if node.next_functions else None
     assert names == ["SumBackward0", "AddBackward0", "MulBackward0", "AccumulateGrad"]
     add = y.grad_fn.next_functions[0][0]

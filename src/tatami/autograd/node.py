@@ -176,6 +176,10 @@ class AccumulateGrad(Node):
         super().__init__()
         self.variable = variable
 
+    def name(self) -> str:
+        """Return the name PyTorch gives the node, which has its C++ namespace."""
+        return "torch::autograd::AccumulateGrad"
+
 
 def _as_node(target: Any) -> Node:
     return AccumulateGrad(target) if isinstance(target, Tensor) else target
