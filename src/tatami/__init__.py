@@ -1,6 +1,6 @@
 """tatami: PyTorch's API without PyTorch's weight."""
 
-from . import autograd, nn, ops
+from . import autograd, backends, cuda, kernels, nn, ops
 from .autograd.grad_mode import *  # noqa: F403
 from .device import device
 from .dtypes import *  # noqa: F403
@@ -14,5 +14,6 @@ from .ops.elementwise import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
 from .ops.movement import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
+from .runtime import *  # noqa: F403
 from .size import Size, broadcast_shapes
 from .tensor import Tensor, is_tensor

@@ -1,7 +1,8 @@
 """Automatic differentiation: record steps, walk them backwards."""
 
 from . import function
-from .differentiate import backward, grad
+from .anomaly import detect_anomaly, set_detect_anomaly
+from .differentiate import Variable, backward, grad
 from .function import Function
 from .gradcheck import gradcheck, gradgradcheck
 from .grad_mode import (
@@ -16,7 +17,9 @@ from .node import Node
 __all__ = [
     "Function",
     "Node",
+    "Variable",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "function",
     "grad",
@@ -25,5 +28,6 @@ __all__ = [
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]

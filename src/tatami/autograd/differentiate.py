@@ -12,9 +12,20 @@ from . import engine
 from .accumulate import accumulate
 from .hooks import RemovableHandle
 
-__all__ = ["backward", "grad"]
+__all__ = ["Variable", "backward", "grad"]
 
 Tensors = Tensor | Sequence[Tensor]
+
+
+def Variable(data: Tensor, requires_grad: bool = False) -> Tensor:
+    """Return the tensor: what was a Variable before PyTorch 0.4 is a tensor now.
+
+    Example:
+        >>> import tatami
+        >>> tatami.autograd.Variable(tatami.ones(1), requires_grad=True)
+        tensor([1.], requires_grad=True)
+    """
+    return data.requires_grad_() if requires_grad else data
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:

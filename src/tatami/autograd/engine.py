@@ -15,6 +15,7 @@ from .. import kernels
 from ..tensor import Tensor, wrap
 from . import grad_mode
 from .accumulate import accumulate, sole
+from .anomaly import check_nan
 from .node import Node, edge_to
 
 __all__ = ["run"]
@@ -154,6 +155,8 @@ class _Pass:
         results = node.backward(gradients)
         if not isinstance(results, tuple):
             results = (results,)
+        if grad_mode.state.check_nan:
+            check_nan(node.name(), results)
         if node.hooks:
             results = call_node_hooks(node, results, gradients)
         del gradients

@@ -23,6 +23,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class _State(threading.local):
     enabled = True
     inference = False
+    check_nan = False
 
 
 state = _State()
