@@ -189,6 +189,7 @@ def _register_hook(self: Tensor, hook: Callable[[Tensor], Any]) -> RemovableHand
             self._hooks = {}
         return RemovableHandle.add(self._hooks, hook)
     node = self._node
+    node.hooked = True
     if node.tensor_hooks is None:
         node.tensor_hooks = {}
     hooks = node.tensor_hooks.setdefault(self._output_nr, {})
@@ -225,4 +226,5 @@ def _retain_grad(self: Tensor) -> None:
             accumulate(tensor, gradient, create_graph)
 
     node = self._node
+    node.hooked = True
     node.retain_hooks = {**(node.retain_hooks or {}), self._output_nr: keep}

@@ -7,6 +7,7 @@ gradients are formed in the order PyTorch forms them. The engine knows no operat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ from .node import Node, edge_to
 
 __all__ = ["run"]
 
+_sequence = attrgetter("sequence")
+
+
 class _Pass:
     """One walk: the gradients on their way and what is known of the graph."""
 
@@ -28,75 +32,73 @@ class _Pass:
         self.create_graph = create_graph
         self.buffers: dict[Node, list[Tensor | None]] = {}
         self.owned: set[tuple[Any, int]] = set()
-        self.leaves: dict[int, tuple[Tensor, Tensor | None]] = {}
-        self.waiting: dict[int, int] = {}
-        self.wanted: set[Any] | None = None
-        self.captured: dict[tuple[int, int], Tensor | None] = {}
+        self.leaves: dict[Tensor, Tensor | None] = {}
+        self.waiting: dict[Tensor, int] = {}
+        self.wanted: set[Node] | None = None
+        self.captured: dict[tuple[Any, int], Tensor | None] = {}
 
     def reachable(self, roots: Sequence[tuple[Any, int]]) -> list[Node]:
         """Return the steps below ``roots``, newest first, and count leaf edges."""
+        waiting = self.waiting
         seen: set[Node] = set()
-        stack = [target for target, _ in roots]
-        for target in stack:
-            if isinstance(target, Tensor):
-                self.waiting[id(target)] = self.waiting.get(id(target), 0) + 1
-        stack = [target for target in stack if not isinstance(target, Tensor)]
+        order: list[Node] = []
+        stack: list[Any] = [roots]
         while stack:
-            node = stack.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            for edge in node.edges:
+            for edge in stack.pop():
                 if not edge:
                     continue
-                if isinstance(edge[0], Tensor):
-                    key = id(edge[0])
-                    self.waiting[key] = self.waiting.get(key, 0) + 1
-                elif edge[0] not in seen:
-                    stack.append(edge[0])
-        return sorted(seen, key=lambda node: node.sequence, reverse=True)
+                target = edge[0]
+                if isinstance(target, Tensor):
+                    waiting[target] = waiting.get(target, 0) + 1
+                elif target not in seen:
+                    seen.add(target)
+                    order.append(target)
+                    stack.append(target.edges)
+        order.sort(key=_sequence, reverse=True)
+        return order
 
     def restrict(self, order: list[Node], inputs: Sequence[tuple[Any, int]]) -> None:
         """Mark the steps that lead to ``inputs``; the others need not run."""
-        ends = {id(target) for target, _ in inputs}
+        ends = {target for target, _ in inputs}
         wanted: set[Any] = set()
         for node in reversed(order):
             for edge in node.edges:
-                if edge and (id(edge[0]) in ends or edge[0] in wanted):
+                if edge and (edge[0] in ends or edge[0] in wanted):
                     wanted.add(node)
                     break
         self.wanted = wanted
-        self.captured = {(id(target), number): None for target, number in inputs}
+        self.captured = dict.fromkeys(inputs)
 
-    def deliver(self, edge: tuple[Any, int] | None, gradient: Tensor | None) -> None:
+    def deliver(self, edge: tuple[Any, int], gradient: Tensor | None) -> None:
         """Bring a gradient to the start of an edge, adding to what is there."""
-        if not edge:
-            return
-        target, number = edge
+        target = edge[0]
         if isinstance(target, Tensor):
             self._deliver_leaf(target, gradient)
         elif gradient is not None:
             slots = self.buffers.get(target)
             if slots is None:
                 slots = self.buffers[target] = [None] * target.outputs
-            slots[number] = self._sum(slots[number], gradient, (target, number))
+            number = edge[1]
+            known = slots[number]
+            slots[number] = (
+                gradient if known is None else self._sum(known, gradient, edge)
+            )
 
     def _deliver_leaf(self, leaf: Tensor, gradient: Tensor | None) -> None:
-        key = id(leaf)
-        self.waiting[key] -= 1
-        known = self.leaves.pop(key, (leaf, None))[1]
-        if gradient is not None:
-            known = self._sum(known, gradient, (key, 0))
-            gradient = None
-        if self.waiting[key]:
-            self.leaves[key] = (leaf, known)
+        self.waiting[leaf] -= 1
+        known = self.leaves.pop(leaf, None)
+        if known is None:
+            known = gradient
+        elif gradient is not None:
+            known = self._sum(known, gradient, (leaf, 0))
+        gradient = None
+        if self.waiting[leaf]:
+            self.leaves[leaf] = known
         elif known is not None:
             self._finish_leaf(leaf, known)
 
-    def _sum(self, known: Tensor | None, more: Tensor, place: tuple[Any, int]) -> Any:
-        """Borrow the first gradient, own the sum, add in place from then on."""
-        if known is None:
-            return more
+    def _sum(self, known: Tensor, more: Tensor, place: tuple[Any, int]) -> Tensor:
+        """Own the sum of a borrowed gradient and another; add in place from then on."""
         if self.create_graph:
             return known + more
         out = known._array if place in self.owned else None
@@ -107,31 +109,27 @@ class _Pass:
         if leaf._hooks:
             gradient = call_tensor_hooks(leaf._hooks, gradient)
         if self.wanted is not None:
-            if (id(leaf), 0) in self.captured:
-                self.captured[id(leaf), 0] = gradient
+            if (leaf, 0) in self.captured:
+                self.captured[leaf, 0] = gradient
             return
         accumulate(leaf, gradient, self.create_graph)
-        for hook in list((leaf._post_hooks or {}).values()):
-            hook(leaf)
+        if leaf._post_hooks:
+            for hook in list(leaf._post_hooks.values()):
+                hook(leaf)
 
     def walk(self, order: list[Node]) -> None:
         """Run each step on the gradients of its outputs."""
+        wanted, buffers = self.wanted, self.buffers
         for node in order:
-            gradients = self.buffers.pop(node, None)
-            if gradients is not None:
+            gradients = buffers.pop(node, None)
+            if gradients is not None and (node.hooked or wanted is not None):
                 gradients = self._hooked(node, gradients)
-            if self.wanted is not None and node not in self.wanted:
-                self._skip(node)
-                continue
-            if gradients is None:
-                self._skip(node)
-                continue
-            self._step(node, gradients)
-
-    def _skip(self, node: Node) -> None:
-        for edge in node.edges:
-            if edge:
-                self.deliver(edge, None)
+            if gradients is None or (wanted is not None and node not in wanted):
+                for edge in node.edges:
+                    if edge:
+                        self.deliver(edge, None)
+            else:
+                self._step(node, gradients)
 
     def _hooked(self, node: Node, gradients: list[Any]) -> list[Any]:
         for number, hooks in (node.tensor_hooks or {}).items():
@@ -140,10 +138,9 @@ class _Pass:
         for number, keep in (node.retain_hooks or {}).items():
             if gradients[number] is not None:
                 keep(gradients[number], self.create_graph)
-        if self.captured:
-            for number, gradient in enumerate(gradients):
-                if (id(node), number) in self.captured:
-                    self.captured[id(node), number] = gradient
+        for number, gradient in enumerate(gradients):
+            if (node, number) in self.captured:
+                self.captured[node, number] = gradient
         for hook in list((node.pre_hooks or {}).values()):
             changed = hook(tuple(gradients))
             if changed is not None:
@@ -164,9 +161,9 @@ class _Pass:
             node.release()
         remaining = list(results)
         del results
-        missing = len(node.edges) - len(remaining)
-        remaining.extend([None] * missing)
         for i, edge in enumerate(node.edges):
+            if i == len(remaining):
+                remaining.append(None)
             gradient, remaining[i] = remaining[i], None
             if edge:
                 self.deliver(edge, gradient)
@@ -205,12 +202,15 @@ def run(
     ends = [] if inputs is None else [_end(tensor) for tensor in inputs]
     if inputs is not None:
         walk.restrict(order, ends)
-    with grad_mode.set_grad_enabled(create_graph):
+    state = grad_mode.state
+    recorded, state.enabled = state.enabled, create_graph
+    try:
         for root, gradient in zip(roots, gradients, strict=True):
             walk.deliver(root, gradient)
-        del gradients
         walk.walk(order)
-    return [walk.captured.get((id(target), number)) for target, number in ends]
+    finally:
+        state.enabled = recorded
+    return [walk.captured.get(end) for end in ends]
 
 
 def _end(tensor: Tensor) -> tuple[Any, int]:

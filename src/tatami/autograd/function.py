@@ -19,12 +19,15 @@ from .node import NO_TENSOR, Node, edge_to, save
 __all__ = ["Function", "FunctionCtx", "Operation", "once_differentiable"]
 
 class _NoGraph:
-    """Take what a forward wants to keep when nothing is recorded, and drop it."""
+    """Take what a forward wants to keep when nothing is recorded, and forget it."""
 
     needs_input_grad = (False,) * 16
 
     def save_for_backward(self, *values: Any) -> None:
         """Drop the values."""
+
+
+_no_graph = _NoGraph()
 
 
 class Operation:
@@ -57,25 +60,29 @@ class Operation:
     @classmethod
     def apply(cls, *inputs: Any) -> Any:
         """Run the forward and, if an input needs a gradient, record the step."""
-        arrays = list(inputs)
+        arrays = []
         needed = False
-        for i, value in enumerate(inputs):
+        for value in inputs:
             if isinstance(value, Tensor):
-                arrays[i] = value._array
                 if value._base is not None:
                     value._refresh()
                 if value._requires_grad:
                     needed = True
-        if needed and grad_mode.state.enabled:
+                value = value._array
+            arrays.append(value)
+        state = grad_mode.state
+        if needed and state.enabled:
             return cls._record(inputs, arrays)
-        result = cls.forward(_NoGraph(), *arrays)
-        if type(result) is tuple:
-            return tuple(cls._plain(inputs, array) for array in result)
-        return cls._plain(inputs, result)
+        result = cls.forward(_no_graph, *arrays)
+        if cls.is_view or state.inference or type(result) is tuple:
+            return cls._unrecorded(inputs, result)
+        return wrap(result)
 
     @classmethod
-    def _plain(cls, inputs: tuple[Any, ...], array: np.ndarray) -> Tensor:
-        tensor = wrap(array)
+    def _unrecorded(cls, inputs: tuple[Any, ...], result: Any) -> Any:
+        if type(result) is tuple:
+            return tuple([cls._unrecorded(inputs, array) for array in result])
+        tensor = wrap(result)
         if cls.is_view:
             tensor._counter = inputs[0]._counter
             if grad_mode.state.enabled:
@@ -87,22 +94,29 @@ class Operation:
     @classmethod
     def _record(cls, inputs: tuple[Any, ...], arrays: list[Any]) -> Any:
         node = cls.node_type()
-        node.needs_input_grad = tuple(
-            [isinstance(x, Tensor) and x._requires_grad for x in inputs]
-        )
-        node.edges = [cls._edge(i, x) for i, x in enumerate(inputs)]
+        edges: list[Any] = []
+        for value in inputs:
+            if isinstance(value, Tensor):
+                edges.append(
+                    (value._node or value, value._output_nr)
+                    if value._requires_grad
+                    else None
+                )
+            elif value is None or len(edges) < cls.tensor_arguments:
+                edges.append(None)
+            else:
+                edges.append(NO_TENSOR)
+        node.edges = edges
+        node.needs_input_grad = tuple(map(bool, edges))
         result = cls.forward(node, *arrays)
-        results = result if type(result) is tuple else (result,)
-        outputs = [cls._output(node, inputs, i, a) for i, a in enumerate(results)]
-        node.outputs = len(outputs)
-        save(node, inputs, outputs)
-        return tuple(outputs) if type(result) is tuple else outputs[0]
-
-    @classmethod
-    def _edge(cls, i: int, value: Any) -> Any:
-        if isinstance(value, Tensor):
-            return edge_to(value)
-        return None if value is None or i < cls.tensor_arguments else NO_TENSOR
+        if type(result) is tuple:
+            outputs = [cls._output(node, inputs, i, a) for i, a in enumerate(result)]
+            node.outputs = len(outputs)
+            save(node, inputs, outputs)
+            return tuple(outputs)
+        output = cls._output(node, inputs, 0, result)
+        save(node, inputs, (output,))
+        return output
 
     @classmethod
     def _output(
@@ -112,8 +126,10 @@ class Operation:
         if cls.is_view:
             as_view(tensor, inputs[0])
         if array.dtype.kind == "f":
-            tensor._node, tensor._output_nr = node, i
+            tensor._node = node
             tensor._requires_grad = True
+            if i:
+                tensor._output_nr = i
         return tensor
 
 

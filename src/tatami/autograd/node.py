@@ -32,21 +32,26 @@ saved_log: list[list[Saved]] = []
 class Saved:
     """One saved value: the numbers, and what is needed to see they are unchanged."""
 
-    __slots__ = ("array", "counter", "leaf", "node", "output_nr", "version")
+    array: np.ndarray
+    version = 0
+    counter: list[int] | None = None
+    leaf: Tensor | None = None
+    node: Any = None
+    output_nr = -1
 
-    def __init__(self, array: np.ndarray, source: Tensor | None, output: int) -> None:
-        self.array = array
-        self.node: Any = None
-        self.leaf: Tensor | None = None
-        self.output_nr = output
-        self.counter: list[int] | None = None
-        if source is not None:
-            self.counter = source._counter
-            self.version = source._counter[0]
-            if source._requires_grad:
-                self.node, self.output_nr = source._node, source._output_nr
-                if source._node is None:
-                    self.leaf = source
+    @classmethod
+    def of(cls, source: Tensor) -> Saved:
+        """Return a tensor as it is now."""
+        entry = cls()
+        entry.array = source._array
+        entry.counter = source._counter
+        entry.version = source._counter[0]
+        if source._requires_grad:
+            if source._node is None:
+                entry.leaf = source
+            else:
+                entry.node, entry.output_nr = source._node, source._output_nr
+        return entry
 
     def unpack(self, owner: Node) -> Tensor:
         """Return the value as a tensor with its place in the graph."""
@@ -94,6 +99,7 @@ class Node:
     outputs = 1
     operation: Any = None
     needs_input_grad: tuple[bool, ...] = ()
+    hooked = False
     hooks: dict[int, Any] | None = None
     pre_hooks: dict[int, Any] | None = None
     tensor_hooks: dict[int, dict[int, Any]] | None = None
@@ -159,6 +165,7 @@ class Node:
 
     def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(grad_outputs)`` before the step runs."""
+        self.hooked = True
         if self.pre_hooks is None:
             self.pre_hooks = {}
         return RemovableHandle.add(self.pre_hooks, hook)
@@ -195,23 +202,38 @@ def edge_to(tensor: Tensor) -> tuple[Any, int] | None:
 def save(node: Node, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> None:
     """Keep what the forward asked to keep, each with its place in the graph."""
     values = node._to_save
+    if not values:
+        node.saved = []
+        return
+    del node._to_save
     node.saved = [_entry(value, inputs, outputs) for value in values]
-    node._to_save = ()
     if saved_log:
         saved_log[-1].extend(x for x in node.saved if type(x) is Saved)
 
 
 def _entry(value: Any, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> Any:
-    if not isinstance(value, (np.ndarray, Tensor)):
-        return value
+    if value is None:
+        return None
     for tensor in inputs:
         if isinstance(tensor, Tensor) and (tensor._array is value or tensor is value):
-            return Saved(tensor._array, tensor, -1)
+            return Saved.of(tensor)
     for i, tensor in enumerate(outputs):
         if tensor._array is value or tensor is value:
-            entry = Saved(tensor._array, None, i if tensor._requires_grad else -1)
-            entry.counter, entry.version = tensor._counter, tensor._counter[0]
-            return entry
+            return _entry_of_output(tensor, i)
     if isinstance(value, Tensor):
-        return Saved(value._array, value, -1)
-    return Saved(value, None, -1)
+        return Saved.of(value)
+    if not isinstance(value, np.ndarray):
+        return value
+    entry = Saved()
+    entry.array = value
+    return entry
+
+
+def _entry_of_output(tensor: Tensor, i: int) -> Saved:
+    """Keep an output without its node: the node must not hold itself."""
+    entry = Saved()
+    entry.array, entry.counter = tensor._array, tensor._counter
+    entry.version = tensor._counter[0]
+    if tensor._requires_grad:
+        entry.output_nr = i
+    return entry

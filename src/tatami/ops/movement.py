@@ -254,9 +254,14 @@ class Expand(Operation):
     def forward(ctx: Any, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         ctx.shape = array.shape
         steps = (0,) * (len(shape) - array.ndim) + tuple(
-            0 if n == 1 else step
-            for n, step in zip(array.shape, array.strides, strict=True)
+            [
+                0 if n == 1 else step
+                for n, step in zip(array.shape, array.strides, strict=True)
+            ]
         )
+        if array.flags.c_contiguous and array.size:
+            # Several times faster than as_strided, which goes through a dictionary.
+            return np.ndarray(shape, array.dtype, array, 0, steps)
         return np.lib.stride_tricks.as_strided(array, shape, steps)
 
     @staticmethod

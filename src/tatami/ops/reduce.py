@@ -21,7 +21,9 @@ def kept(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
 
 def spread(gradient: Tensor, shape: tuple[int, ...], dims: tuple[int, ...]) -> Tensor:
     """Give every element of a reduced dimension the gradient of the result."""
-    return gradient.view(kept(shape, dims)).expand(shape)
+    if gradient._array.ndim:
+        gradient = gradient.view(kept(shape, dims))
+    return gradient.expand(shape)
 
 
 class Sum(Operation):
