@@ -62,7 +62,8 @@ def flat(value: Any) -> list[Any]:
 
 def as_array(value: Any) -> np.ndarray:
     """Return a tensor or number of either package as an array."""
-    return np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
+    plain = value.detach().numpy(force=True) if hasattr(value, "detach") else value
+    return np.asarray(plain)
 
 
 def close(found: Any, expected: Any, tolerance: float) -> None:

@@ -1,19 +1,29 @@
 """tatami: PyTorch's API without PyTorch's weight."""
 
-from . import autograd, backends, cuda, kernels, nn, ops
+from . import autograd, backends, cuda, kernels, nn, ops, return_types, special
 from .autograd.grad_mode import *  # noqa: F403
 from .device import device
 from .dtypes import *  # noqa: F403
 from .printing import set_printoptions
 from .ops.activation import *  # noqa: F403
 from .ops.arguments import result_type
+from .ops.bounds import *  # noqa: F403
+from .ops.comparison import *  # noqa: F403
 from .ops.conv import *  # noqa: F403
 from .ops.convert import *  # noqa: F403
 from .ops.creation import *  # noqa: F403
 from .ops.elementwise import *  # noqa: F403
+from .ops.gamma import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
+from .ops.logarithmic import *  # noqa: F403
+from .ops.logic import *  # noqa: F403
 from .ops.movement import *  # noqa: F403
+from .ops.pointwise import *  # noqa: F403
+from .ops.powers import *  # noqa: F403
+from .ops.probability import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
+from .ops.rounding import *  # noqa: F403
+from .ops.trigonometry import *  # noqa: F403
 from .runtime import *  # noqa: F403
 from .size import Size, broadcast_shapes
 from .tensor import Tensor, is_tensor

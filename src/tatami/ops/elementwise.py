@@ -8,23 +8,29 @@ import numpy as np
 
 from .. import dtypes, kernels
 from ..autograd.function import Operation
-from ..tensor import Tensor, tensor_method, wrap
-from .arguments import cast, operands, result_type, unbroadcast
+from ..tensor import Tensor, tensor_method
+from .arguments import cast, operands, unbroadcast
+from .door import (
+    also,
+    check_divisor,
+    dunder,
+    operators,
+    public,
+    swapped,
+    zeros_of,
+)
 from .inplace import in_place
 
 __all__ = [
     "add",
     "div",
     "divide",
-    "exp",
-    "log",
     "mul",
     "multiply",
     "neg",
     "negative",
-    "pow",
+    "positive",
     "rsub",
-    "sqrt",
     "sub",
     "subtract",
     "true_divide",
@@ -67,7 +73,8 @@ def _scaled(operand: Any, alpha: float) -> Any:
     return operand * alpha
 
 
-@tensor_method("add", "__add__")
+@public
+@tensor_method()
 @in_place
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """Add ``alpha`` times ``other`` to ``input``.
@@ -128,7 +135,8 @@ def _refuse_bool(a: Any, b: Any) -> None:
         raise RuntimeError(_NO_BOOL)
 
 
-@tensor_method("sub", "__sub__")
+@public
+@tensor_method()
 @in_place
 def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """Subtract ``alpha`` times ``other`` from ``input``.
@@ -176,7 +184,7 @@ class RsubNumber(Rsub):
     tensor_arguments = 0
 
 
-@tensor_method("__rsub__")
+@public
 def rsub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     """Subtract ``alpha`` times ``input`` from ``other``.
 
@@ -210,7 +218,8 @@ class Mul(Operation):
         )
 
 
-@tensor_method("mul", "__mul__", "__rmul__", "multiply")
+@public
+@tensor_method()
 @in_place
 def mul(input: Any, other: Any) -> Tensor:
     """Multiply element by element.
@@ -249,25 +258,35 @@ class Div(Operation):
         return unbroadcast(grad_output / b, first), slope
 
 
-def _rounded(quotient: Tensor, mode: str | None) -> Tensor:
-    if mode is None:
-        return quotient
-    return quotient.floor() if mode == "floor" else quotient.trunc()
+class DivRounded(Operation):
+    node_name = "DivBackward2"
+    tensor_arguments = 2
+
+    @staticmethod
+    def forward(ctx: Any, a: Any, b: Any, mode: str) -> np.ndarray:
+        ctx.shapes = shape_of(a), shape_of(b)
+        if mode == "floor":
+            return kernels.floor_divide(a, b)
+        kind = (a if isinstance(a, np.ndarray) else b).dtype.kind
+        if kind == "f":
+            return kernels.trunc(kernels.div(a, b))
+        return kernels.truncate_divide(a, b)
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
+        flat = zeros_of(grad_output)
+        return tuple(unbroadcast(flat, shape) for shape in ctx.shapes)
 
 
-def _divide_integers(input: Any, other: Any, mode: str) -> Tensor:
+def divide_rounded(input: Any, other: Any, mode: str) -> Tensor:
+    """Divide and round ``'floor'`` down, or ``'trunc'`` towards zero."""
     a, b = operands(input, other)
-    divisor = b._array if isinstance(b, Tensor) else np.asarray(b)
-    if not divisor.all():
-        raise RuntimeError("ZeroDivisionError")
-    if mode == "floor":
-        return a.floor_divide(b)  # type: ignore[no-any-return]
-    x = a._array if isinstance(a, Tensor) else a
-    y = b._array if isinstance(b, Tensor) else b
-    return wrap(kernels.truncate_divide(x, y))
+    check_divisor(f"div_{mode}_cpu", a, b)
+    return DivRounded.apply(a, b, mode)  # type: ignore[no-any-return]
 
 
-@tensor_method("div", "divide", "__truediv__", "true_divide")
+@public
+@tensor_method()
 @in_place
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """Divide element by element; integers give floating-point quotients.
@@ -294,21 +313,16 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' but "
             f"found '{rounding_mode}'"
         )
-    if not result_type(input, other).is_floating_point:
-        if rounding_mode is not None:
-            return _divide_integers(input, other, rounding_mode)
-        input = as_floating(input) if isinstance(input, Tensor) else float(input)
+    if rounding_mode is not None:
+        return divide_rounded(input, other, rounding_mode)
     a, b = operands(input, other)
-    return _rounded(Div.apply(a, b), rounding_mode)
-
-
-@tensor_method("__rtruediv__")
-def _rdiv(self: Tensor, other: Any) -> Tensor:
-    return div(other, self)
+    if (a if isinstance(a, Tensor) else b)._array.dtype.kind != "f":
+        a = as_floating(a) if isinstance(a, Tensor) else float(a)
+        a, b = operands(a, b)
+    return Div.apply(a, b)  # type: ignore[no-any-return]
 
 
 multiply, divide, true_divide, subtract = mul, div, div, sub
-Tensor.subtract = sub  # type: ignore[method-assign]
 
 
 class Neg(Operation):
@@ -321,7 +335,8 @@ class Neg(Operation):
         return -grad_output
 
 
-@tensor_method("neg", "negative", "__neg__")
+@public
+@tensor_method("neg", "__neg__")
 @in_place
 def neg(input: Tensor) -> Tensor:
     """Change the sign of each element.
@@ -343,159 +358,29 @@ def neg(input: Tensor) -> Tensor:
 negative = neg
 
 
-class Exp(Operation):
-    @staticmethod
-    def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
-        result = kernels.exp(array)
-        ctx.save_for_backward(result)
-        return result
-
-    @staticmethod
-    def backward(ctx: Any, grad_output: Tensor) -> Any:
-        (result,) = ctx.saved_tensors
-        return grad_output * result
-
-
-@tensor_method()
-@in_place
-def exp(input: Tensor) -> Tensor:
-    """Raise e to the power of each element.
-
-    Example:
-        >>> import tatami
-        >>> tatami.exp(tatami.tensor([0.0, 1.0]))
-        tensor([1.0000, 2.7183])
-    """
-    return Exp.apply(as_floating(input))  # type: ignore[no-any-return]
-
-
-class Log(Operation):
-    @staticmethod
-    def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
-        ctx.save_for_backward(array)
-        return kernels.log(array)
-
-    @staticmethod
-    def backward(ctx: Any, grad_output: Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        return grad_output / x
-
-
-@tensor_method()
-@in_place
-def log(input: Tensor) -> Tensor:
-    """Take the natural logarithm of each element.
-
-    Example:
-        >>> import tatami
-        >>> tatami.log(tatami.tensor([1.0, 0.0]))
-        tensor([0., -inf])
-    """
-    return Log.apply(as_floating(input))  # type: ignore[no-any-return]
-
-
-class Sqrt(Operation):
-    @staticmethod
-    def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
-        result = kernels.sqrt(array)
-        ctx.save_for_backward(result)
-        return result
-
-    @staticmethod
-    def backward(ctx: Any, grad_output: Tensor) -> Any:
-        (result,) = ctx.saved_tensors
-        return grad_output / (2 * result)
-
-
-@tensor_method()
-@in_place
-def sqrt(input: Tensor) -> Tensor:
-    """Take the square root of each element.
-
-    Example:
-        >>> import tatami
-        >>> tatami.sqrt(tatami.tensor([4.0, 9.0]))
-        tensor([2., 3.])
-    """
-    return Sqrt.apply(as_floating(input))  # type: ignore[no-any-return]
-
-
-class Pow(Operation):
-    @staticmethod
-    def forward(ctx: Any, base: Any, exponent: Any) -> np.ndarray:
-        ctx.shapes = shape_of(base), shape_of(exponent)
-        result = kernels.pow(base, exponent)
-        second = ctx.needs_input_grad[1]
-        ctx.save_for_backward(base, exponent, result if second else None)
-        return result
-
-    @staticmethod
-    def backward(ctx: Any, grad_output: Tensor) -> Any:
-        base, exponent, result = ctx.saved_tensors
-        slope = rise = None
-        if ctx.needs_input_grad[0]:
-            slope = grad_output * _power_slope(base, exponent)
-            slope = unbroadcast(slope, ctx.shapes[0])
-        if ctx.needs_input_grad[1]:
-            rise = unbroadcast(grad_output * _growth(base, exponent, result),
-                               ctx.shapes[1])  # fmt: skip
-        return slope, rise
-
-
-class PowTensors(Pow):
-    node_name = "PowBackward1"
-
-
-class PowNumber(Pow):
-    node_name = "PowBackward2"
-
-
-def _power_slope(base: Tensor, exponent: Any) -> Tensor:
-    """exponent base^(exponent - 1), and 0 where the exponent is 0."""
-    if not isinstance(exponent, Tensor):
-        if exponent == 0:
-            return base * 0
-        return base * 2 if exponent == 2 else exponent * base ** (exponent - 1)
-    slope = exponent * base ** (exponent - 1)
-    return slope.masked_fill(exponent == 0, 0)
-
-
-def _growth(base: Any, exponent: Tensor, result: Tensor) -> Tensor:
-    """result log(base), and 0 where the base is 0 and the exponent not negative."""
-    if not isinstance(base, Tensor):
-        base = wrap(np.asarray(base, exponent._array.dtype))
-    return (result * base.log()).masked_fill((base == 0) & (exponent >= 0), 0)
-
-
-@tensor_method("pow", "__pow__")
-@in_place
-def pow(input: Any, exponent: Any) -> Tensor:
-    """Raise each element to a power.
-
-    Args:
-        input: tensor or number, the base.
-        exponent: tensor or number; integers can't be raised to a negative number.
-
-    Returns:
-        A tensor of the stretched shape and the promoted type.
+@public
+@tensor_method("positive", "__pos__")
+def positive(input: Tensor) -> Tensor:
+    """Return the tensor itself: +x.
 
     Raises:
-        RuntimeError: integers are raised to a negative power.
+        RuntimeError: the type is bool.
 
     Example:
         >>> import tatami
-        >>> tatami.pow(tatami.tensor([1.0, 2.0, 3.0]), 2)
-        tensor([1., 4., 9.])
+        >>> tatami.positive(tatami.tensor([1, -2]))
+        tensor([ 1, -2])
     """
-    a, b = operands(input, exponent)
-    if isinstance(b, int) and b < 0 and not result_type(a, b).is_floating_point:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
-    if not isinstance(a, Tensor):
-        return PowNumber.apply(a, b)  # type: ignore[no-any-return]
-    operation = PowTensors if isinstance(b, Tensor) else Pow
-    return operation.apply(a, b)  # type: ignore[no-any-return]
+    if input._array.dtype.kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
 
 
-@tensor_method("__rpow__")
-def _rpow(self: Tensor, other: Any) -> Tensor:
-    return pow(other, self)
+operators(add="add", radd="add", iadd="add_", sub="sub", isub="sub_", mul="mul",
+          rmul="mul", imul="mul_", truediv="div", itruediv="div_")  # fmt: skip
+dunder("__rsub__", rsub)
+dunder("__rtruediv__", swapped(div))
+also("sub", "subtract")
+also("mul", "multiply")
+also("div", "divide", "true_divide")
+also("neg", "negative")

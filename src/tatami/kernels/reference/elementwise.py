@@ -6,7 +6,6 @@ which takes the type of the array. ``out`` receives the result and may be an ope
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -37,9 +36,8 @@ __all__ = [
     "cos",
     "cosh",
     "div",
+    "entr",
     "eq",
-    "erf",
-    "erfc",
     "exp",
     "exp2",
     "expm1",
@@ -48,18 +46,25 @@ __all__ = [
     "fmax",
     "fmin",
     "fmod",
+    "frexp",
+    "gcd",
     "ge",
     "gt",
+    "heaviside",
     "hypot",
+    "isclose",
     "isfinite",
     "isinf",
     "isnan",
+    "lcm",
     "le",
-    "lgamma",
+    "lerp",
     "log",
     "log10",
     "log1p",
     "log2",
+    "logaddexp",
+    "logaddexp2",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -68,6 +73,7 @@ __all__ = [
     "maximum",
     "minimum",
     "mul",
+    "nan_to_num",
     "ne",
     "neg",
     "nextafter",
@@ -81,6 +87,7 @@ __all__ = [
     "sign",
     "signbit",
     "sin",
+    "sinc",
     "sinh",
     "sqrt",
     "square",
@@ -91,6 +98,8 @@ __all__ = [
     "trunc",
     "truncate_divide",
     "where",
+    "xlog1py",
+    "xlogy",
 ]
 
 Array = np.ndarray
@@ -133,7 +142,6 @@ div = _kernel(np.true_divide, "a / b, for floating-point operands")
 floor_divide = _kernel(np.floor_divide, "The floor of a / b")
 remainder = _kernel(np.remainder, "a - b floor(a / b): the sign is that of b")
 fmod = _kernel(np.fmod, "The remainder with the sign of a")
-pow = _kernel(np.power, "a to the power of b")
 maximum = _kernel(np.maximum, "The larger operand; NaN if either is")
 minimum = _kernel(np.minimum, "The smaller operand; NaN if either is")
 fmax = _kernel(np.fmax, "The larger operand, passing over NaN")
@@ -142,6 +150,10 @@ atan2 = _kernel(np.arctan2, "The angle of the point (b, a)")
 hypot = _kernel(np.hypot, "sqrt(a^2 + b^2) without overflow")
 copysign = _kernel(np.copysign, "|a| with the sign of b")
 nextafter = _kernel(np.nextafter, "The next floating-point number after a, towards b")
+gcd = _kernel(np.gcd, "The greatest common divisor of two integers")
+lcm = _kernel(np.lcm, "The least common multiple of two integers")
+logaddexp = _kernel(np.logaddexp, "log(exp(a) + exp(b)) without overflow")
+logaddexp2 = _kernel(np.logaddexp2, "log2(2^a + 2^b) without overflow")
 eq = _kernel(np.equal, "a == b")
 ne = _kernel(np.not_equal, "a != b")
 lt = _kernel(np.less, "a < b")
@@ -185,7 +197,6 @@ floor = _kernel(np.floor, "The largest integer not above x")
 ceil = _kernel(np.ceil, "The smallest integer not below x")
 trunc = _kernel(np.trunc, "The integer part")
 rint = _kernel(np.rint, "The nearest integer, halves to even")
-sign = _kernel(np.sign, "-1, 0 or 1")
 signbit = _kernel(np.signbit, "Whether the sign bit is set")
 isnan = _kernel(np.isnan, "Whether x is not a number")
 isinf = _kernel(np.isinf, "Whether x is infinite")
@@ -248,28 +259,95 @@ def assign(out: Array, values: Any) -> None:
         np.copyto(out, values, casting="unsafe")
 
 
-def _special(function: Callable[[float], float], meaning: str) -> Kernel:
-    def kernel(x: Array) -> Array:
-        flat = [function(value) for value in x.ravel().tolist()]
-        return np.array(flat, dtype=x.dtype).reshape(x.shape)
-
-    kernel.__doc__ = meaning
-    return kernel
-
-
-def _lgamma(value: float) -> float:
-    if value <= 0 and value == math.floor(value) or math.isinf(value):
-        return math.inf
-    return math.lgamma(value)
-
-
-erf = _special(math.erf, "The error function")
-erfc = _special(math.erfc, "1 - erf(x)")
-lgamma = _special(_lgamma, "The logarithm of the absolute value of gamma(x)")
-
-
 def truncate_divide(a: Array, b: Array) -> Array:
     """a / b of integers, rounded towards zero."""
     quotient = np.floor_divide(a, b)
     exact = quotient * b == a
     return as_array(quotient + ((quotient < 0) & ~exact).astype(quotient.dtype))
+
+
+_power = _kernel(np.power, "a to the power of b, which is not negative for integers")
+
+
+def pow(a: Any, b: Any, out: Array | None = None) -> Array:
+    """a to the power of b; an integer to a negative power is rounded towards zero."""
+    x, y = np.asarray(a), np.asarray(b)
+    if y.dtype.kind == "i" and x.dtype.kind in "iub" and y.size and y.min() < 0:
+        # Of all integers only 1 and -1 have powers of 1 or -1 there.
+        odd = np.where(y % 2, x, 1)
+        inverse = np.where(x == -1, odd, x == 1)
+        return as_array(np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))))
+    return _power(a, b, out)
+
+
+def sign(x: Array) -> Array:
+    """-1, 0 or 1; 0 for NaN."""
+    if x.dtype.kind == "f":
+        return as_array(np.where(np.isnan(x), x.dtype.type(0), np.sign(x)))
+    return x.copy() if x.dtype.kind == "b" else as_array(np.sign(x))
+
+
+def isclose(a: Array, b: Array, rtol: float, atol: float) -> Array:
+    """Whether |a - b| is finite and at most atol + rtol |b|."""
+    if a.dtype.kind != "f":
+        a, b = a.astype(np.float64), b.astype(np.float64)
+    with np.errstate(all="ignore"):
+        difference = np.absolute(a - b)
+        near = difference <= atol + np.absolute(rtol * b)
+        return as_array(np.isfinite(difference) & near)
+
+
+def lerp(a: Array, b: Array, weight: Any) -> Array:
+    """a + weight (b - a), reckoned from the nearer end."""
+    with np.errstate(all="ignore"):
+        step = b - a
+        near = np.asarray(weight) < 0.5
+        return as_array(np.where(near, a + weight * step, b - step * (1 - weight)))
+
+
+def xlogy(a: Any, b: Any) -> Array:
+    """a log(b), and 0 where a is 0 and b is a number."""
+    with np.errstate(all="ignore"):
+        product = a * np.log(b)
+        nothing = np.equal(a, 0) & ~np.isnan(b)
+        return as_array(np.where(nothing, product.dtype.type(0), product))
+
+
+def xlog1py(a: Any, b: Any) -> Array:
+    """a log(1 + b), and 0 where a is 0 and b is a number."""
+    with np.errstate(all="ignore"):
+        product = a * np.log1p(b)
+        nothing = np.equal(a, 0) & ~np.isnan(b)
+        return as_array(np.where(nothing, product.dtype.type(0), product))
+
+
+def entr(x: Array) -> Array:
+    """-x log(x), 0 at 0, minus infinity below."""
+    with np.errstate(all="ignore"):
+        inside = np.where(x > 0, -x * np.log(x), -np.inf)
+        zero_or_nan = np.where(np.isnan(x), x, 0)
+        return as_array(np.where((x == 0) | np.isnan(x), zero_or_nan, inside).astype(x.dtype))
+
+
+def heaviside(x: Array, values: Array) -> Array:
+    """0 below 0, ``values`` at 0, 1 elsewhere."""
+    above = np.where(x < 0, 0, 1).astype(x.dtype)
+    return as_array(np.where(x == 0, values, above))
+
+
+def sinc(x: Array) -> Array:
+    """sin(pi x) / (pi x), and 1 at 0."""
+    with np.errstate(all="ignore"):
+        angle = x * x.dtype.type(np.pi)
+        return as_array(np.where(x == 0, x.dtype.type(1), np.sin(angle) / angle))
+
+
+def nan_to_num(x: Array, nan: float, high: Any, low: Any) -> Array:
+    """x with other numbers for NaN and the infinities; None means the extremes."""
+    return as_array(np.nan_to_num(x, nan=nan, posinf=high, neginf=low))
+
+
+def frexp(x: Array) -> tuple[Array, Array]:
+    """Mantissas from 0.5 to 1 and the powers of two they are multiplied by."""
+    mantissa, exponent = np.frexp(x)
+    return as_array(mantissa), as_array(exponent)
