@@ -24,6 +24,15 @@ from .ops.probability import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.rounding import *  # noqa: F403
 from .ops.trigonometry import *  # noqa: F403
+from .random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from .runtime import *  # noqa: F403
 from .size import Size, broadcast_shapes
 from .tensor import Tensor, is_tensor

@@ -6,5 +6,6 @@ from .linalg import *  # noqa: F403
 from .movement import *  # noqa: F403
 from .optim import *  # noqa: F403
 from .pool import *  # noqa: F403
+from .random import *  # noqa: F403
 from .reduce import *  # noqa: F403
 from .special import *  # noqa: F403
