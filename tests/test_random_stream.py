@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,44 @@ def test_sum_to_odd_breaks_ties_by_the_lost_part() -> None:
     rounded = reference._sum_to_odd(start, added).astype(np.float32)
     assert rounded.tolist() == [1 + 2.0**-23, 1.0, 1.0]
     assert (start + added).astype(np.float32).tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "factor", "offset"),
+    [
+        (1 + 2.0**-15, (1 - 2.0**-15) * 2.0**-24, 1 + 2.0**-23),
+        (1 + 2.0**-15, (2.0**-15 - 1) * 2.0**-24, -1 - 2.0**-23),
+        (13325.0, 80581 * 2.0**-54, 1.0),
+    ],
+)
+def test_float32_is_scaled_with_one_rounding_near_ties(
+    value: float, factor: float, offset: float
+) -> None:
+    """Here float64 rounds to halfway between two float32 numbers."""
+    values = np.array([value, 0.5], np.float32)
+    scaled = reference._scale(values, factor, offset)
+    exact = Fraction(value) * Fraction(factor) + Fraction(offset)
+    below, above = np.nextafter(scaled[0], np.array([-9, 9], np.float32))
+    error = abs(Fraction(float(scaled[0])) - exact)
+    assert scaled.dtype == np.float32
+    assert all(error < abs(Fraction(float(x)) - exact) for x in (below, above))
+
+
+def test_float64_is_scaled_with_one_rounding() -> None:
+    source = np.random.default_rng(0)
+    for exponent in range(-120, 121, 8):
+        values = source.normal(size=20)
+        values[0] = 1 + 2.0**-30
+        for factor, offset in (
+            (float(source.normal()) * 2.0**exponent, float(source.normal())),
+            ((1 - 2.0**-30) * 2.0**-53, 1 + 2.0**-52),
+        ):
+            scaled = reference._scale(values, factor, offset)
+            exact = [
+                float(Fraction(value) * Fraction(factor) + Fraction(offset))
+                for value in values.tolist()
+            ]
+            same_bits(scaled, np.array(exact))
 
 
 def test_extreme_units_give_finite_numbers() -> None:
