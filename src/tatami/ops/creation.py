@@ -43,8 +43,8 @@ def check_sizes(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape
 
 
-def _inferred(data: Any) -> np.ndarray:
-    """Return data as an array; Python floats get the default type."""
+def _inferred(data: Any, dtype: Any = None) -> np.ndarray:
+    """Return data as an array; Python floats get the default type, if none is given."""
     if isinstance(data, Tensor):
         return data.detach()._array
     if isinstance(data, (np.ndarray, np.generic)):
@@ -58,7 +58,7 @@ def _inferred(data: Any) -> np.ndarray:
         raise ValueError(_ragged(plain)) from None
     if array.dtype.kind == "O" or array.dtype.kind in "US":
         raise TypeError(_foreign(plain))
-    if array.dtype.kind == "f" and not _has_numpy(data):
+    if array.dtype.kind == "f" and dtype is None and not _has_numpy(data):
         return array.astype(dtypes.get_default_dtype().numpy)
     if array.size == 0:
         return array.astype(dtypes.get_default_dtype().numpy)
@@ -132,7 +132,7 @@ def tensor(
         tensor([[1, 2],
                 [3, 4]])
     """
-    array = _inferred(data)
+    array = _inferred(data, dtype)
     kind = array.dtype if dtype is None else dtypes.parse(dtype).numpy
     with np.errstate(all="ignore"):
         copied = np.array(array, dtype=kind, order="C")
