@@ -23,6 +23,7 @@ from .ops.powers import *  # noqa: F403
 from .ops.probability import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.rounding import *  # noqa: F403
+from .ops.softmax import *  # noqa: F403
 from .ops.trigonometry import *  # noqa: F403
 from .random import (
     Generator,

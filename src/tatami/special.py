@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .ops.activation import log_softmax
+from .ops.softmax import log_softmax
 from .ops.gamma import digamma, i0, i0e, i1, i1e, polygamma, zeta
 from .ops.gamma import lgamma as gammaln
 from .ops.gamma import mvlgamma as multigammaln

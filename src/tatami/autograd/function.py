@@ -47,6 +47,7 @@ class Operation:
     node_name = ""
     is_view = False
     tensor_arguments = 0
+    node_base: type[Node] = Node
     node_type: type[Node] = Node
     forward: Callable[..., Any]
     backward: Callable[..., Any]
@@ -55,7 +56,7 @@ class Operation:
         if not cls.node_name:
             cls.node_name = cls.__name__ + "Backward0"
         attributes = {"_label": cls.node_name, "operation": cls}
-        cls.node_type = type(cls.node_name, (Node,), attributes)
+        cls.node_type = type(cls.node_name, (cls.node_base,), attributes)
 
     @classmethod
     def apply(cls, *inputs: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from ..tensor import Tensor, wrap
 from .hooks import RemovableHandle
 
-__all__ = ["AccumulateGrad", "Node", "Saved", "edge_to", "save", "saved_log"]
+__all__ = ["AccumulateGrad", "Node", "Saved", "as_node", "edge_to", "save", "saved_log"]
 
 _sequence = itertools.count()
 _FREED = (
@@ -147,7 +147,7 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes the gradients go to; leaves show as AccumulateGrad."""
         return tuple(
-            (_as_node(edge[0]), edge[1]) if edge else (None, 0)
+            (as_node(edge[0]), edge[1]) if edge else (None, 0)
             for edge in self.edges
             if edge is not NO_TENSOR
         )
@@ -188,7 +188,8 @@ class AccumulateGrad(Node):
         return "torch::autograd::AccumulateGrad"
 
 
-def _as_node(target: Any) -> Node:
+def as_node(target: Any) -> Node:
+    """Return a node, or one that stands for a leaf."""
     return AccumulateGrad(target) if isinstance(target, Tensor) else target
 
 

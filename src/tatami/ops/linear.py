@@ -1,0 +1,148 @@
+"""Linear layers: x times the transposed weight, plus bias."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import kernels
+from ..autograd.function import Operation
+from ..autograd.node import Node, as_node
+from ..tensor import Tensor
+from .arguments import type_name
+
+__all__ = ["linear"]
+
+
+class TransposedWeight(Node):
+    """Stand for the transposition of the weight in ``next_functions``."""
+
+    _label = "TBackward0"
+
+    def __init__(self, edge: Any) -> None:
+        super().__init__()
+        self.edges = [edge]
+
+
+def _shown(edge: Any) -> tuple[Any, int]:
+    return (as_node(edge[0]), edge[1]) if edge else (None, 0)
+
+
+class _LinearNode(Node):
+    """Show the graph PyTorch records: addmm of the bias, x and a transposed weight."""
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes the gradients go to; the bias first, if there is one."""
+        x, weight, *bias = self.edges
+        turned = (TransposedWeight(weight), 0) if weight else (None, 0)
+        return (*map(_shown, bias), _shown(x), turned)
+
+
+def _gradients(ctx: Any, grad_output: Tensor) -> tuple[Any, Any]:
+    """Return the gradients of x and of the weight; the latter without a transpose."""
+    x, weight = ctx.saved_tensors
+    return (
+        None if weight is None else grad_output.mm(weight),
+        None if x is None else grad_output.t().mm(x),
+    )
+
+
+class Linear(Operation):
+    node_name = "AddmmBackward0"
+    node_base = _LinearNode
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: np.ndarray, weight: np.ndarray, bias: np.ndarray
+    ) -> np.ndarray:
+        first, second = ctx.needs_input_grad[:2]
+        ctx.save_for_backward(x if second else None, weight if first else None)
+        return kernels.addmm(bias, x, weight.T, 1, 1)
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
+        outer = grad_output.sum(0) if ctx.needs_input_grad[2] else None
+        return *_gradients(ctx, grad_output), outer
+
+
+class LinearWithoutBias(Operation):
+    node_name = "MmBackward0"
+    node_base = _LinearNode
+
+    @staticmethod
+    def forward(ctx: Any, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        first, second = ctx.needs_input_grad[:2]
+        ctx.save_for_backward(x if second else None, weight if first else None)
+        return kernels.matmul(x, weight.T)
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
+        return _gradients(ctx, grad_output)
+
+
+def _check(x: np.ndarray, input: Tensor, weight: Tensor) -> None:
+    rows = x.size // x.shape[-1] if x.ndim and x.shape[-1] else 1
+    if x.shape[-1] != weight._array.shape[1]:
+        K = weight._array.shape[1]
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and "
+            f"{K}x{weight._array.shape[0]})"
+        )
+    if x.dtype != weight._array.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got "
+            f"{type_name(input.dtype)} and {type_name(weight.dtype)}"
+        )
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Multiply by the transposed weight and add the bias: x W^T + b.
+
+    Args:
+        input: (..., K) with any number of leading dimensions.
+        weight: (O, K), or (K) for a single output without dimension.
+        bias: (O).
+
+    Returns:
+        (..., O).
+
+    Raises:
+        RuntimeError: sizes or types don't match.
+
+    Example:
+        >>> import tatami
+        >>> x, weight = tatami.ones(2, 3), tatami.ones(4, 3)
+        >>> tatami.nn.functional.linear(x, weight).shape
+        torch.Size([2, 4])
+    """
+    x, w = input._array, weight._array
+    if w.ndim != 2 or x.ndim == 0:
+        return _unusual(input, weight, bias)
+    _check(x, input, weight)
+    if bias is not None and bias._array.shape != w.shape[:1]:
+        return input.matmul(weight.t()) + bias.expand((*x.shape[:-1], w.shape[0]))
+    if x.ndim != 2:
+        return _flattened(input, weight, bias)
+    if bias is None:
+        return LinearWithoutBias.apply(input, weight)  # type: ignore[no-any-return]
+    return Linear.apply(input, weight, bias)  # type: ignore[no-any-return]
+
+
+def _flattened(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Take all leading dimensions for one."""
+    shape = (*input._array.shape[:-1], weight._array.shape[0])
+    if bias is None or not input._array.flags.c_contiguous:
+        product = input.matmul(weight.t())
+        return product if bias is None else product + bias
+    rows = int(np.prod(shape[:-1]))
+    flat = Linear.apply(input.view(rows, input._array.shape[-1]), weight, bias)
+    return flat.view(shape)  # type: ignore[no-any-return]
+
+
+def _unusual(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Take a weight that is a vector, or refuse what is no matrix."""
+    if weight._array.ndim == 1 and bias is not None:
+        raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
+    return input.matmul(weight.t())
