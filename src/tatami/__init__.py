@@ -12,17 +12,41 @@ from .ops.comparison import *  # noqa: F403
 from .ops.conv import *  # noqa: F403
 from .ops.convert import *  # noqa: F403
 from .ops.creation import *  # noqa: F403
+from .ops.distance import *  # noqa: F403
 from .ops.elementwise import *  # noqa: F403
+from .ops.extrema import *  # noqa: F403
+from .ops.filled import *  # noqa: F403
 from .ops.gamma import *  # noqa: F403
+from .ops.grids import *  # noqa: F403
+from .ops.indexing import *  # noqa: F403
+from .ops.histogram import *  # noqa: F403
+from .ops.layout import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    sparse_coo,
+    strided,
+)
 from .ops.linalg import *  # noqa: F403
 from .ops.logarithmic import *  # noqa: F403
 from .ops.logic import *  # noqa: F403
+from .ops.masking import *  # noqa: F403
 from .ops.movement import *  # noqa: F403
 from .ops.pointwise import *  # noqa: F403
 from .ops.powers import *  # noqa: F403
 from .ops.probability import *  # noqa: F403
+from .ops.ranges import *  # noqa: F403
 from .ops.reduce import *  # noqa: F403
 from .ops.rounding import *  # noqa: F403
+from .ops.sampling import *  # noqa: F403
+from .ops.scatter import *  # noqa: F403
+from .ops.scan import *  # noqa: F403
+from .ops.selection import *  # noqa: F403
+from .ops.sorting import *  # noqa: F403
+from .ops.statistics import *  # noqa: F403
 from .ops.softmax import *  # noqa: F403
 from .ops.trigonometry import *  # noqa: F403
 from .random import (

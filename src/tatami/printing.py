@@ -165,7 +165,7 @@ def _suffixes(tensor: Tensor) -> list[str]:
     elif kind not in (default, dtypes.int64, dtypes.bool):
         found.append(f"dtype={kind}")
     if tensor.grad_fn is not None:
-        found.append(f"grad_fn=<{tensor.grad_fn.name()}>")
+        found.append(f"grad_fn=<{type(tensor.grad_fn).__name__}>")
     elif tensor._requires_grad:
         found.append("requires_grad=True")
     return found

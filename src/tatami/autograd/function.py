@@ -53,7 +53,7 @@ class Operation:
     backward: Callable[..., Any]
 
     def __init_subclass__(cls) -> None:
-        if not cls.node_name:
+        if "node_name" not in cls.__dict__:
             cls.node_name = cls.__name__ + "Backward0"
         attributes = {"_label": cls.node_name, "operation": cls}
         cls.node_type = type(cls.node_name, (cls.node_base,), attributes)

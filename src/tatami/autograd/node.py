@@ -22,6 +22,12 @@ _FREED = (
     "you need to access saved tensors after calling backward."
 )
 
+# Steps whose name has a C++ namespace in PyTorch; their class name has not.
+_FULL_NAMES = {
+    name: f"torch::autograd::{name}"
+    for name in ("AccumulateGrad", "CopyBackwards", "CopySlices", "Error")
+}
+
 # In the place of an edge, for an argument that is not a tensor.
 NO_TENSOR = ()
 
@@ -141,7 +147,7 @@ class Node:
 
     def name(self) -> str:
         """Return the name PyTorch gives the node."""
-        return self._label
+        return _FULL_NAMES.get(self._label, self._label)
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -182,10 +188,6 @@ class AccumulateGrad(Node):
     def __init__(self, variable: Tensor) -> None:
         super().__init__()
         self.variable = variable
-
-    def name(self) -> str:
-        """Return the name PyTorch gives the node, which has its C++ namespace."""
-        return "torch::autograd::AccumulateGrad"
 
 
 def as_node(target: Any) -> Node:
