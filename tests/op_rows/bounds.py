@@ -5,7 +5,7 @@ from op_table import booleans, case, distinct, exactly, floats, integers, row
 ONE = (case(floats(3, 5)), case(floats(0, 3)), case(floats()), case(integers(7)))
 NAN = exactly([1.0, float("nan"), 3.0, 2.0])
 EVEN = exactly([1.0, 2.0, float("nan"), 2.0])
-TWO = (case(distinct(3, 5), distinct(3, 5)), case(floats(2, 1, 5), floats(3, 1)),
+TWO = (case(distinct(3, 5), floats(3, 5)), case(floats(2, 1, 5), floats(3, 1)),
        case(integers(5), floats(5)), case(floats(0, 3), floats(3)))  # fmt: skip
 
 for _name in ("abs", "sign", "sgn"):

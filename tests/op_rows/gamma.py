@@ -5,7 +5,7 @@ from op_table import case, exactly, floats, integers, row
 POSITIVE = (case(floats(3, 5, low=0.5, high=20.0)), case(floats(0, 3)),
             case(integers(5, low=1)))  # fmt: skip
 POLES = case(exactly([0.0, -1.0, -2.5, -7.3, 1.0, 2.0]))
-ANY = (case(floats(3, 5)), case(exactly([-45.0, -19.9, 0.0, 20.1, 45.0])),
+ANY = (case(floats(3, 5)), case(exactly([-20.1, -19.9, 0.3, 20.1])),
        case(integers(5)), case(floats(0, 3)))  # fmt: skip
 
 for _name in ("lgamma", "digamma"):
@@ -25,3 +25,4 @@ row("special.polygamma", case(2, exactly([-1.5, 0.0, -3.0])), gradient=False)
 row("i0", *ANY, method=True, in_place=True)
 for _name in ("special.i0e", "special.i1", "special.i1e"):
     row(_name, *ANY)
+row("Tensor.i0", case(exactly([-45.0, 0.0, 45.0, float("inf")])), gradient=False)

@@ -174,7 +174,8 @@ class Maximum(Operation):
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
-        return _shares(grad_output, *ctx.saved_tensors, *ctx.needs_input_grad[:2])
+        a, b = ctx.saved_tensors
+        return _shares(ctx, grad_output, a < b, b < a)
 
 
 class Minimum(Operation):
@@ -186,22 +187,19 @@ class Minimum(Operation):
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
         a, b = ctx.saved_tensors
-        first, second = ctx.needs_input_grad[:2]
-        shares = _shares(grad_output, b, a, second, first)
-        return shares[1], shares[0]
+        return _shares(ctx, grad_output, b < a, a < b)
 
 
-def _shares(
-    gradient: Tensor, a: Tensor, b: Tensor, first: bool, second: bool
-) -> tuple[Any, Any]:
-    """Give the gradient to the larger operand, half to each of two equal ones."""
+def _shares(ctx: Any, gradient: Tensor, *lost: Tensor) -> tuple[Any, ...]:
+    """Give the gradient where an operand has not lost, half to each of equal ones."""
+    a, b = ctx.saved_tensors
     ties = a == b
     if ties._array.any():
         half = kept_where(ties, gradient) / 2
         gradient = gradient.masked_fill(ties, 0) + half
-    return (
-        unbroadcast(gradient.masked_fill(a < b, 0), a._array.shape) if first else None,
-        unbroadcast(gradient.masked_fill(b < a, 0), b._array.shape) if second else None,
+    return tuple(
+        unbroadcast(gradient.masked_fill(mask, 0), x._array.shape) if needed else None
+        for mask, x, needed in zip(lost, (a, b), ctx.needs_input_grad, strict=False)
     )
 
 

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from .. import dtypes
+import numpy as np
+
+from .. import dtypes, kernels
+from ..autograd.function import Operation
 from ..device import device, require_cpu
 from ..tensor import Tensor, tensor_method
-from .arguments import cast, type_name
+from .arguments import cast, require_tensor, type_name
+from .door import public, zeros_of
+from .elementwise import as_floating
 from .movement import clone
 
-__all__: list[str] = []
+__all__ = [
+    "angle",
+    "conj",
+    "conj_physical",
+    "is_complex",
+    "is_conj",
+    "is_floating_point",
+    "is_neg",
+    "is_nonzero",
+    "is_same_size",
+    "numel",
+    "real",
+    "resolve_conj",
+    "resolve_neg",
+]
 
 
 def parse_to(args: tuple[Any, ...], options: dict[str, Any]) -> dtypes.dtype | None:
@@ -114,3 +134,182 @@ def _cuda(self: Tensor, device: Any = None, **options: Any) -> Tensor:
     """Say that tatami has no GPU and how to use one."""
     require_cpu("cuda" if device is None else device)
     return self
+
+
+@public
+@tensor_method()
+def conj(input: Tensor) -> Tensor:
+    """Return the complex conjugate: of real numbers, the tensor itself.
+
+    Example:
+        >>> import tatami
+        >>> tatami.conj(tatami.tensor([1.0, -2.0]))
+        tensor([ 1., -2.])
+    """
+    require_tensor("conj", "input", 1, input)
+    return input
+
+
+@public
+@tensor_method()
+def conj_physical(input: Tensor) -> Tensor:
+    """Return the complex conjugate: of real numbers, the tensor itself.
+
+    Example:
+        >>> import tatami
+        >>> tatami.conj_physical(tatami.tensor([1.0, -2.0]))
+        tensor([ 1., -2.])
+    """
+    require_tensor("conj_physical", "input", 1, input)
+    return input
+
+
+@public
+@tensor_method()
+def resolve_conj(input: Tensor) -> Tensor:
+    """Return the tensor itself: nothing is conjugated lazily.
+
+    Example:
+        >>> import tatami
+        >>> tatami.resolve_conj(tatami.tensor([1.0, -2.0]))
+        tensor([ 1., -2.])
+    """
+    require_tensor("resolve_conj", "input", 1, input)
+    return input
+
+
+@public
+@tensor_method()
+def resolve_neg(input: Tensor) -> Tensor:
+    """Return the tensor itself: nothing is negated lazily.
+
+    Example:
+        >>> import tatami
+        >>> tatami.resolve_neg(tatami.tensor([1.0, -2.0]))
+        tensor([ 1., -2.])
+    """
+    require_tensor("resolve_neg", "input", 1, input)
+    return input
+
+
+@public
+@tensor_method()
+def real(input: Tensor) -> Tensor:
+    """Return the real part: of real numbers, the tensor itself.
+
+    Example:
+        >>> import tatami
+        >>> tatami.real(tatami.tensor([1.0, -2.0]))
+        tensor([ 1., -2.])
+    """
+    require_tensor("real", "input", 1, input)
+    return input
+
+
+class Angle(Operation):
+    @staticmethod
+    def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
+        turned = kernels.where(kernels.lt(array, 0), array.dtype.type(math.pi), array * 0)
+        return turned
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
+        return zeros_of(grad_output)
+
+
+@public
+@tensor_method()
+def angle(input: Tensor) -> Tensor:
+    """Return the angle of each number in the complex plane: 0, or pi if negative.
+
+    Example:
+        >>> import tatami
+        >>> tatami.angle(tatami.tensor([1.0, -2.0]))
+        tensor([0.0000, 3.1416])
+    """
+    return Angle.apply(as_floating(input))  # type: ignore[no-any-return]
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Tell whether a tensor is of a floating-point type.
+
+    Example:
+        >>> import tatami
+        >>> tatami.is_floating_point(tatami.tensor([1.0]))
+        True
+    """
+    return require_tensor("is_floating_point", "input", 1, input).is_floating_point()
+
+
+@tensor_method()
+def is_complex(input: Tensor) -> bool:
+    """Tell whether a tensor is of a complex type, which none is here.
+
+    Example:
+        >>> import tatami
+        >>> tatami.is_complex(tatami.tensor([1.0]))
+        False
+    """
+    return require_tensor("is_complex", "input", 1, input).dtype.is_complex
+
+
+@tensor_method()
+def is_conj(input: Tensor) -> bool:
+    """Tell whether a tensor is conjugated lazily, which none is here.
+
+    Example:
+        >>> import tatami
+        >>> tatami.is_conj(tatami.tensor([1.0]))
+        False
+    """
+    return require_tensor("is_conj", "input", 1, input).dtype.is_complex
+
+
+@tensor_method()
+def is_neg(input: Tensor) -> bool:
+    """Tell whether a tensor is negated lazily, which none is here.
+
+    Example:
+        >>> import tatami
+        >>> tatami.is_neg(tatami.tensor([1.0]))
+        False
+    """
+    return require_tensor("is_neg", "input", 1, input).dtype.is_complex
+
+
+@tensor_method()
+def is_nonzero(input: Tensor) -> bool:
+    """Tell whether the single element of a tensor is not zero.
+
+    Raises:
+        RuntimeError: the tensor doesn't have exactly one element.
+
+    Example:
+        >>> import tatami
+        >>> tatami.is_nonzero(tatami.tensor(3))
+        True
+    """
+    return bool(require_tensor("is_nonzero", "input", 1, input))
+
+
+@tensor_method()
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Tell whether two tensors have the same shape.
+
+    Example:
+        >>> import tatami
+        >>> tatami.is_same_size(tatami.zeros(2), tatami.zeros(3))
+        False
+    """
+    return input._array.shape == other._array.shape
+
+
+def numel(input: Tensor) -> int:
+    """Return the number of elements.
+
+    Example:
+        >>> import tatami
+        >>> tatami.numel(tatami.zeros(2, 3))
+        6
+    """
+    return require_tensor("numel", "input", 1, input).numel()

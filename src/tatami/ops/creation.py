@@ -1,4 +1,4 @@
-"""Making tensors: from data, from a value, from a pattern."""
+"""Making tensors from data."""
 
 from __future__ import annotations
 
@@ -6,41 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, kernels
-from ..autograd import grad_mode
+from .. import dtypes
 from ..device import require_cpu
-from ..tensor import Tensor, wrap
-from .movement import as_shape
+from ..tensor import Tensor, tensor_method
+from .filled import finish, full
 
-__all__ = ["arange", "as_tensor", "from_numpy", "full", "ones", "tensor", "zeros"]
-
-
-def finish(array: np.ndarray, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Wrap a fresh array as a leaf."""
-    if device is not None:
-        require_cpu(device)
-    made = wrap(array)
-    if requires_grad:
-        made.requires_grad_()
-    if grad_mode.state.inference:
-        made._inference = True
-    return made
-
-
-def kind_of(dtype: Any) -> np.dtype[Any]:
-    """Return the NumPy type of a dtype, or of the default one."""
-    return (dtypes.get_default_dtype() if dtype is None else dtypes.parse(dtype)).numpy
-
-
-def check_sizes(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the sizes if none of them is negative."""
-    for n in shape:
-        if n < 0:
-            raise RuntimeError(
-                "Trying to create tensor with negative dimension "
-                f"{n}: {list(shape)}"
-            )
-    return shape
+__all__ = [
+    "as_tensor",
+    "asarray",
+    "from_dlpack",
+    "from_numpy",
+    "frombuffer",
+    "scalar_tensor",
+    "tensor",
+]
 
 
 def _inferred(data: Any, dtype: Any = None) -> np.ndarray:
@@ -184,104 +163,119 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     return finish(ndarray if type(ndarray) is np.ndarray else np.asarray(ndarray))
 
 
-def full(
-    size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
-    layout: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """Make a tensor of one value.
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """Make a tensor that shares memory with an object that speaks DLPack.
 
     Args:
-        size: sizes of the result.
-        fill_value: number; decides the type if ``dtype`` is left out.
+        ext_tensor: an array of another library.
+        device: must be the CPU.
+        copy: True to copy.
+
+    Example:
+        >>> import numpy, tatami
+        >>> tatami.from_dlpack(numpy.arange(3))
+        tensor([0, 1, 2])
+    """
+    require_cpu(device)
+    if isinstance(ext_tensor, Tensor):
+        return ext_tensor.clone() if copy else ext_tensor.detach()
+    array = np.from_dlpack(ext_tensor)
+    return finish(array.copy() if copy else array)
+
+
+def frombuffer(
+    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Make a tensor of one dimension that shares memory with a buffer.
+
+    Args:
+        buffer: an object with the buffer protocol.
         dtype: type of the elements.
-        device: must be the CPU.
-        layout: has no effect; every tensor is dense.
+        count: how many elements; as many as there are if left out.
+        offset: bytes to pass over.
         requires_grad: record operations on the tensor.
-        pin_memory: has no effect on a CPU.
-
-    Example:
-        >>> import tatami
-        >>> tatami.full((2,), 7)
-        tensor([7, 7])
-    """
-    if dtype is None:
-        dtype = dtypes.of_number(fill_value)
-    if isinstance(fill_value, Tensor):
-        dtype, fill_value = dtype or fill_value.dtype, fill_value.item()
-    shape = check_sizes(as_shape((size,)))
-    return finish(kernels.full(shape, fill_value, kind_of(dtype)), device, requires_grad)
-
-
-def zeros(
-    *size: Any, dtype: Any = None, device: Any = None, layout: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """Make a tensor of zeros.
-
-    Example:
-        >>> import tatami
-        >>> tatami.zeros(2, 3).shape
-        torch.Size([2, 3])
-    """
-    shape = check_sizes(as_shape(size))
-    return finish(kernels.full(shape, 0, kind_of(dtype)), device, requires_grad)
-
-
-def ones(
-    *size: Any, dtype: Any = None, device: Any = None, layout: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """Make a tensor of ones.
-
-    Example:
-        >>> import tatami
-        >>> tatami.ones(2)
-        tensor([1., 1.])
-    """
-    shape = check_sizes(as_shape(size))
-    return finish(kernels.full(shape, 1, kind_of(dtype)), device, requires_grad)
-
-
-def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None,
-    device: Any = None, layout: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """Count from ``start`` up to, but not including, ``end``.
-
-    Args:
-        start: first number; with a single argument, the end of a count from 0.
-        end: where to stop.
-        step: distance between two numbers.
-        dtype: type of the elements; int64 if all three are integers.
-        device: must be the CPU.
-        layout: has no effect; every tensor is dense.
-        requires_grad: record operations on the tensor.
-        pin_memory: has no effect on a CPU.
 
     Raises:
-        RuntimeError: the step is zero or leads away from the end.
+        ValueError: the buffer is too short.
 
     Example:
         >>> import tatami
-        >>> tatami.arange(1, 6, 2)
-        tensor([1, 3, 5])
+        >>> tatami.frombuffer(bytearray([1, 2]), dtype=tatami.uint8)
+        tensor([1, 2], dtype=torch.uint8)
     """
-    if end is None:
-        start, end = 0, start
-    start, end, step = (
-        x.item() if isinstance(x, Tensor) else x for x in (start, end, step)
-    )
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if (end - start) * step < 0:
-        raise RuntimeError(
-            "upper bound and lower bound inconsistent with step sign"
+    kind = dtypes.parse(dtype).numpy
+    length = memoryview(buffer).nbytes
+    if length == 0 or count == 0:
+        raise ValueError(
+            f"both buffer length ({length}) and count ({count}) must not be 0"
         )
-    if dtype is None:
-        whole = all(isinstance(x, (int, np.integer)) for x in (start, end, step))
-        dtype = dtypes.int64 if whole else None
-    kind = kind_of(dtype)
-    count = int(np.ceil((end - start) / step))
-    numbers = start + np.arange(count) * step
-    return finish(np.asarray(numbers).astype(kind), device, requires_grad)
+    if not 0 <= offset < length:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer "
+            f"length ({length} bytes) minus 1"
+        )
+    if count > 0 and offset + count * kind.itemsize > length:
+        raise ValueError(
+            f"requested buffer length ({count} * {kind.itemsize} bytes) after offset "
+            f"({offset} bytes) must not be greater than actual buffer length ({length} "
+            "bytes)"
+        )
+    return finish(np.frombuffer(buffer, kind, count, offset), None, requires_grad)
+
+
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Return data as a tensor, sharing memory where the type is right.
+
+    Args:
+        obj: tensor, NumPy array, number or nested sequences of numbers.
+        dtype: type of the elements.
+        device: must be the CPU.
+        copy: True to copy always, False to refuse to copy.
+        requires_grad: record operations on the tensor.
+
+    Raises:
+        ValueError: ``copy`` is False and the data can't be shared.
+
+    Example:
+        >>> import tatami
+        >>> tatami.asarray([1, 2])
+        tensor([1, 2])
+    """
+    result = as_tensor(obj, dtype, device)
+    shares = isinstance(obj, (Tensor, np.ndarray)) and np.shares_memory(
+        result._array, obj._array if isinstance(obj, Tensor) else obj
+    )
+    if copy and shares:
+        result = result.clone()
+    if copy is False and not shares:
+        raise ValueError("can't alias arbitrary sequence into a tensor.")
+    return result.requires_grad_() if requires_grad else result
+
+
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Make a tensor without dimensions from a number, of the default type.
+
+    Example:
+        >>> import tatami
+        >>> tatami.scalar_tensor(3)
+        tensor(3.)
+    """
+    kind = dtypes.get_default_dtype() if dtype is None else dtype
+    return full((), s, dtype=kind, device=device, requires_grad=requires_grad)
+
+
+@tensor_method("new_tensor")
+def _new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Copy data into a new tensor, of the type of this one."""
+    kind = self.dtype if dtype is None else dtype
+    return tensor(data, dtype=kind, device=device, requires_grad=requires_grad)

@@ -95,6 +95,8 @@ __all__ = [
     "tan",
     "tanh",
     "threshold_backward",
+    "tril",
+    "triu",
     "trunc",
     "truncate_divide",
     "where",
@@ -351,3 +353,13 @@ def frexp(x: Array) -> tuple[Array, Array]:
     """Mantissas from 0.5 to 1 and the powers of two they are multiplied by."""
     mantissa, exponent = np.frexp(x)
     return as_array(mantissa), as_array(exponent)
+
+
+def tril(x: Array, diagonal: int) -> Array:
+    """The lower triangles of matrices, zeros elsewhere."""
+    return as_array(np.tril(x, diagonal))
+
+
+def triu(x: Array, diagonal: int) -> Array:
+    """The upper triangles of matrices, zeros elsewhere."""
+    return as_array(np.triu(x, diagonal))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from .elementwise import as_array
@@ -13,13 +16,28 @@ __all__ = [
     "any",
     "argmax",
     "argmin",
+    "bincount",
+    "cummax",
+    "cummin",
     "cumprod",
     "cumsum",
+    "histogram",
+    "histogramdd",
+    "isin",
     "log_softmax",
+    "logcumsumexp",
+    "logsumexp",
+    "median",
+    "mode",
     "prod",
+    "searchsorted",
     "softmax",
     "sort",
     "sum",
+    "take_along",
+    "unique",
+    "var",
+    "vector_norm",
 ]
 
 Array = np.ndarray
@@ -101,3 +119,150 @@ def sort(x: Array, dim: int, descending: bool) -> tuple[Array, Array]:
         order = np.flip(x.shape[dim] - 1 - order, dim)
     order = np.ascontiguousarray(order, dtype=np.int64)
     return np.take_along_axis(x, order, dim), order
+
+
+def var(x: Array, dim: Dims, correction: float, keepdim: bool) -> Array:
+    """The sum of squared differences from the mean, over (count - correction)."""
+    count = math.prod(x.shape[d] for d in dim)
+    with np.errstate(all="ignore"):
+        wide = x.astype(np.float64, copy=False)
+        centre = wide.sum(axis=dim, keepdims=True) / np.float64(count)
+        total = np.square(wide - centre).sum(axis=dim, keepdims=keepdim)
+        return as_array(total / np.float64(max(count - correction, 0))).astype(x.dtype)
+
+
+def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Array:
+    """log(sum(exp(x))) without overflow."""
+    with np.errstate(all="ignore"):
+        peak = np.max(x, axis=dim, keepdims=True, initial=-np.inf)
+        peak = np.where(np.isinf(peak), x.dtype.type(0), peak)
+        total = np.log(np.exp(x - peak).sum(axis=dim, keepdims=True)) + peak
+    return as_array(total if keepdim else total.squeeze(dim))
+
+
+def logcumsumexp(x: Array, dim: int) -> Array:
+    """Running log(sum(exp(x))) along one dimension."""
+    with np.errstate(all="ignore"):
+        return as_array(np.logaddexp.accumulate(x, axis=dim))
+
+
+def _running(best: np.ufunc, x: Array, dim: int) -> tuple[Array, Array]:
+    values = best.accumulate(x, axis=dim)
+    along = [-1 if i == dim else 1 for i in range(x.ndim)]
+    places = np.arange(x.shape[dim]).reshape(along)
+    found = np.where((x == values) | (x != x), places, 0)
+    return values, np.maximum.accumulate(found, axis=dim)
+
+
+def cummax(x: Array, dim: int) -> tuple[Array, Array]:
+    """Running maxima along one dimension, and where each was last met."""
+    return _running(np.maximum, x, dim)
+
+
+def cummin(x: Array, dim: int) -> tuple[Array, Array]:
+    """Running minima along one dimension, and where each was last met."""
+    return _running(np.minimum, x, dim)
+
+
+def mode(x: Array, dim: int) -> Array:
+    """Where the most frequent element along one dimension is; the least of several."""
+    rows = np.moveaxis(x, dim, -1)
+    found = np.empty(rows.shape[:-1], np.int64)
+    for place in np.ndindex(*found.shape):
+        values, counts = np.unique(rows[place], return_counts=True)
+        best = values[counts.argmax()]
+        found[place] = np.flatnonzero(rows[place] == best)[-1] if best == best else 0
+    return found
+
+
+def searchsorted(rows: Array, values: Array, right: bool) -> Array:
+    """Where values would go in sorted rows; one row serves values of any shape."""
+    side: Any = "right" if right else "left"
+    if rows.ndim == 1:
+        return as_array(np.searchsorted(rows, values, side))
+    found = np.empty(values.shape, np.int64)
+    for place in np.ndindex(*rows.shape[:-1]):
+        found[place] = np.searchsorted(rows[place], values[place], side)
+    return found
+
+
+def unique(x: Array, dim: int | None) -> tuple[Array, Array, Array]:
+    """Distinct elements in order, where each element went, and how often each came."""
+    values, inverse, counts = np.unique(
+        x, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
+    )
+    shape = x.shape if dim is None else (x.shape[dim],)
+    return values, as_array(inverse).reshape(shape), counts
+
+
+def bincount(x: Array, weights: Array | None, minlength: int) -> Array:
+    """How often each number from 0 on comes, or the sum of its weights."""
+    return as_array(np.bincount(x, weights, minlength))
+
+
+def histogram(x: Array, edges: Array, weight: Array | None) -> Array:
+    """How many elements, or how much weight, lie between edges; the last belongs in."""
+    inside = (x >= edges[0]) & (x <= edges[-1])
+    places = np.searchsorted(edges, x[inside], "right") - 1
+    places = np.minimum(places, len(edges) - 2)
+    weights = None if weight is None else weight[inside]
+    return as_array(np.bincount(places, weights, len(edges) - 1))
+
+
+def median(x: Array, dim: int, skip_nan: bool) -> Array:
+    """Where the middle element along one dimension is, the lower of two.
+
+    The first NaN counts as the middle unless NaN is to be skipped.
+    """
+    order = np.argsort(x, axis=dim, kind="stable")
+    missing = np.isnan(x) if x.dtype.kind == "f" else np.zeros(x.shape, bool)
+    count = x.shape[dim] - missing.sum(axis=dim, keepdims=True)
+    if skip_nan:
+        rank = np.maximum(count - 1, 0) // 2
+    else:
+        rank = np.where(count < x.shape[dim], count, (x.shape[dim] - 1) // 2)
+    found = np.take_along_axis(order, rank, dim)
+    return as_array(found.squeeze(dim)).astype(np.int64)
+
+
+def take_along(x: Array, indices: Array, dim: int) -> Array:
+    """The elements of x at the indices along one dimension."""
+    return as_array(np.take_along_axis(x, indices, dim))
+
+
+def isin(x: Array, others: Array) -> Array:
+    """Whether each element of x is among the others."""
+    return as_array(np.isin(x, others))
+
+
+def histogramdd(x: Array, edges: list[Array], weight: Array | None) -> Array:
+    """How many points, the rows of x, lie between edges along each coordinate."""
+    inside = np.ones(len(x), np.bool_)
+    places = np.zeros(len(x), np.int64)
+    for column, edge in zip(x.T, edges, strict=True):
+        inside &= (column >= edge[0]) & (column <= edge[-1])
+        found = np.searchsorted(edge, column, "right") - 1
+        places = places * (len(edge) - 1) + np.clip(found, 0, len(edge) - 2)
+    shape = [len(edge) - 1 for edge in edges]
+    weights = None if weight is None else weight[inside]
+    counts = np.bincount(places[inside], weights, math.prod(shape))
+    return as_array(counts).reshape(shape)
+
+
+def vector_norm(x: Array, p: float, dim: Dims, keepdim: bool) -> Array:
+    """The p-th root of the sum of |x|^p."""
+    with np.errstate(all="ignore"):
+        size = np.abs(x)
+        if p == 0:
+            total = (x != 0).sum(axis=dim, keepdims=keepdim)
+        elif p == 1:
+            total = size.sum(axis=dim, keepdims=keepdim)
+        elif p == 2:
+            total = np.sqrt((x * x).sum(axis=dim, keepdims=keepdim))
+        elif p == math.inf:
+            total = size.max(axis=dim, keepdims=keepdim, initial=0)
+        elif p == -math.inf:
+            total = size.min(axis=dim, keepdims=keepdim)
+        else:
+            total = (size**p).sum(axis=dim, keepdims=keepdim) ** (1 / p)
+        return as_array(total).astype(x.dtype, copy=False)
