@@ -15,6 +15,7 @@ from .ops.conv import *  # noqa: F403
 from .ops.conv_transpose import *  # noqa: F403
 from .ops.convert import *  # noqa: F403
 from .ops.creation import *  # noqa: F403
+from .ops.diagonals import *  # noqa: F403
 from .ops.distance import *  # noqa: F403
 from .ops.elementwise import *  # noqa: F403
 from .ops.extrema import *  # noqa: F403
@@ -65,6 +66,7 @@ from .ops.scan import *  # noqa: F403
 from .ops.selection import *  # noqa: F403
 from .ops.sorting import *  # noqa: F403
 from .ops.statistics import *  # noqa: F403
+from .ops.strided import *  # noqa: F403
 from .ops.similarity import cosine_similarity, pairwise_distance, pdist
 from .ops.softmax import log_softmax, softmax
 from .ops.trigonometry import *  # noqa: F403

@@ -1,7 +1,87 @@
 """Functions of neural networks, under PyTorch's names."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops import softmax as _softmax
 from ..ops.activation import *  # noqa: F403
+from ..ops.activation_smooth import *  # noqa: F403
 from ..ops.conv import *  # noqa: F403
+from ..ops.conv_transpose import *  # noqa: F403
+from ..ops.fold import *  # noqa: F403
 from ..ops.linear import *  # noqa: F403
 from ..ops.loss import *  # noqa: F403
+from ..ops.loss_class import *  # noqa: F403
+from ..ops.loss_margin import *  # noqa: F403
+from ..ops.padding import *  # noqa: F403
 from ..ops.pool import *  # noqa: F403
+from ..ops.pool_adaptive import *  # noqa: F403
+from ..ops.pool_average import *  # noqa: F403
+from ..ops.pool_other import *  # noqa: F403
+from ..ops.similarity import *  # noqa: F403
+from ..ops.softmax import gumbel_softmax as gumbel_softmax
+from ..tensor import Tensor
+
+
+def _chosen(input: Tensor, name: str, dim: int | None, stacklevel: int) -> int:
+    if dim is not None:
+        return dim
+    return _softmax.chosen_dim(name, input.dim(), stacklevel + 1)
+
+
+def softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """Make positive numbers that add up to one along a dimension.
+
+    Args:
+        input: floating-point tensor of any shape.
+        dim: dimension along which the result adds up to one.
+        dtype: type to compute in.
+
+    Example:
+        >>> import tatami
+        >>> tatami.nn.functional.softmax(tatami.zeros(2), dim=0)
+        tensor([0.5000, 0.5000])
+    """
+    dim = _chosen(input, "softmax", dim, _stacklevel)
+    return _softmax.softmax(input, dim, dtype)
+
+
+def softmin(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """Make positive numbers, large where ``input`` is small, that add up to one.
+
+    Args:
+        input: floating-point tensor of any shape.
+        dim: dimension along which the result adds up to one.
+        dtype: type to compute in.
+
+    Example:
+        >>> import tatami
+        >>> tatami.nn.functional.softmin(tatami.zeros(2), dim=0)
+        tensor([0.5000, 0.5000])
+    """
+    dim = _chosen(input, "softmin", dim, _stacklevel)
+    return _softmax.softmax(-input, dim, dtype)
+
+
+def log_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """Take the logarithm of the softmax along a dimension, without overflow.
+
+    Args:
+        input: floating-point tensor of any shape.
+        dim: dimension whose exponentials add up to one.
+        dtype: type to compute in.
+
+    Example:
+        >>> import tatami
+        >>> tatami.nn.functional.log_softmax(tatami.zeros(2), dim=0)
+        tensor([-0.6931, -0.6931])
+    """
+    dim = _chosen(input, "log_softmax", dim, _stacklevel)
+    return _softmax.log_softmax(input, dim, dtype)
