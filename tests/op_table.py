@@ -16,6 +16,10 @@ from typing import Any
 import numpy as np
 
 
+class Constant(np.ndarray):
+    """An array whose tensor asks for no gradient."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """Describe an array: its shape, type and range; floats keep off the kinks."""
@@ -30,6 +34,10 @@ class Sample:
 
     def array(self, seed: int) -> np.ndarray:
         """Return the array; the same one for the same seed."""
+        made = self._made(seed)
+        return made if self.grad else made.view(Constant)
+
+    def _made(self, seed: int) -> np.ndarray:
         if self.values is not None:
             return np.array(self.values, dtype=self.kind)
         source = np.random.default_rng(seed)
@@ -178,6 +186,13 @@ def public_operations() -> list[str]:
         if module.name in ("arguments", "inplace"):
             continue
         family = importlib.import_module(f"tatami.ops.{module.name}")
-        for name in family.__all__:
-            names.append(name if hasattr(tatami, name) else f"nn.functional.{name}")
+        names += [_place(tatami, name) for name in family.__all__]
     return names
+
+
+def _place(package: Any, name: str) -> str:
+    if hasattr(package, name):
+        return name
+    if hasattr(package.nn.functional, name):
+        return f"nn.functional.{name}"
+    return f"linalg.{name.removeprefix('linalg_')}"

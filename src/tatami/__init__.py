@@ -1,6 +1,6 @@
 """tatami: PyTorch's API without PyTorch's weight."""
 
-from . import autograd, backends, cuda, kernels, nn, ops, return_types, special
+from . import autograd, backends, cuda, kernels, linalg, nn, ops, return_types, special
 from .autograd.grad_mode import *  # noqa: F403
 from .device import device
 from .dtypes import *  # noqa: F403
@@ -15,6 +15,15 @@ from .ops.conv import *  # noqa: F403
 from .ops.conv_transpose import *  # noqa: F403
 from .ops.convert import *  # noqa: F403
 from .ops.creation import *  # noqa: F403
+from .ops.decomposition import (
+    cholesky,
+    det,
+    inverse,
+    logdet,
+    qr,
+    slogdet,
+    svd,
+)
 from .ops.diagonals import *  # noqa: F403
 from .ops.distance import *  # noqa: F403
 from .ops.elementwise import *  # noqa: F403
@@ -47,6 +56,14 @@ from .ops.loss_margin import (
     triplet_margin_loss,
 )
 from .ops.masking import *  # noqa: F403
+from .ops.matrix_functions import (
+    chain_matmul,
+    cross,
+    kron,
+    matrix_exp,
+    matrix_power,
+    pinverse,
+)
 from .ops.movement import *  # noqa: F403
 from .ops.pointwise import *  # noqa: F403
 from .ops.pool import max_pool1d, max_pool2d, max_pool3d

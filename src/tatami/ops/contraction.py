@@ -267,11 +267,16 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
     if len(first) != len(second):
         raise RuntimeError("both dimension lists should have same length")
     for i, j in zip(first, second, strict=True):
-        if x[i] != y[j]:
+        if x[i] == 1 and y[j] != 1:
+            b = b.sum(j, keepdim=True)
+        elif y[j] == 1 and x[i] != 1:
+            a = a.sum(i, keepdim=True)
+        elif x[i] != y[j]:
             raise RuntimeError(
                 "contracted dimensions need to match, but first has size "
                 f"{x[i]} in dim {i} and second has size {y[j]} in dim {j}"
             )
+    x, y = a._array.shape, b._array.shape
     rest = [i for i in range(len(x)) if i not in first]
     others = [j for j in range(len(y)) if j not in second]
     inner = int(np.prod([x[i] for i in first]))

@@ -98,9 +98,10 @@ class MaskedSelect(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray, mask: np.ndarray) -> np.ndarray:
         shape = size.broadcast(array.shape, mask.shape)
-        ctx.shape, ctx.stretched = array.shape, shape
-        ctx.place = np.nonzero(np.broadcast_to(mask, shape))
-        return kernels.take(np.broadcast_to(array, shape), ctx.place)
+        ctx.shape = array.shape
+        ctx.stretched = shape or (1,)
+        ctx.place = np.nonzero(np.broadcast_to(mask, ctx.stretched))
+        return kernels.take(np.broadcast_to(array, ctx.stretched), ctx.place)
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:

@@ -43,9 +43,11 @@ class _SourcePad(Operation):
     @classmethod
     def _places(cls, shape: Sequence[int], widths: Widths) -> np.ndarray:
         numbers = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
-        return kernels.pad(numbers[_inside(widths)], tuple(
-            (max(a, 0), max(b, 0)) for a, b in widths
-        ), cls.mode, 0)  # fmt: skip
+        grown = tuple((max(a, 0), max(b, 0)) for a, b in widths)
+        if 0 not in shape:
+            numbers = kernels.pad(numbers, grown, cls.mode, 0)
+        cut = tuple((min(a, 0), min(b, 0)) for a, b in widths)
+        return numbers[_inside(cut)]
 
     @classmethod
     def run(cls, tensor: Tensor, widths: Widths) -> Tensor:

@@ -338,6 +338,8 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
 def _sum_of(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
     """beta input + alpha product, not looking at input where beta is zero."""
+    if product._array.dtype.kind != "f":
+        alpha, beta = int(alpha), int(beta)
     scaled = product if alpha == 1 else product * alpha
     if beta == 0:
         return scaled

@@ -28,9 +28,11 @@ __all__ = [
 def check_index(function: str, index: Tensor, length: int, dim: int) -> None:
     """Refuse an index tensor that is not int64 or names a place that isn't there."""
     array = index._array
+    if array.size == 0:
+        return
     if array.dtype not in (np.int64, np.int32):
         raise RuntimeError(f"{function}(): Expected dtype int32/int64 for index")
-    if array.size and (array.min() < 0 or array.max() >= length):
+    if array.min() < 0 or array.max() >= length:
         wrong = array[(array < 0) | (array >= length)].flat[0]
         raise RuntimeError(
             f"index {wrong} is out of bounds for dimension {dim} with size {length}"
@@ -101,8 +103,6 @@ def gather(
     dim = size.normalize_dim(dim, input._array.ndim)
     _check_sizes("gather", dim, index, input)
     check_index("gather", index, _length(input, dim), dim)
-    if input._array.ndim == 0:
-        return Gather.apply(input.view(1), 0, index)  # type: ignore[no-any-return]
     return Gather.apply(input, dim, index)  # type: ignore[no-any-return]
 
 
@@ -474,8 +474,10 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
             f"{type_name(indices.dtype)}"
         )
     if dim is None:
-        return gather(input.reshape(-1), 0, indices.reshape(-1))
+        input, indices, dim = input.reshape(-1), indices.reshape(-1), 0
     place = size.normalize_dim(dim, input._array.ndim)
+    numbers, length = indices._array, _length(input, place)
+    indices = wrap(np.asarray(np.where(numbers < 0, numbers + length, numbers)))
     shape = list(size.broadcast(
         _without(input._array.shape, place), _without(indices._array.shape, place)
     ))  # fmt: skip

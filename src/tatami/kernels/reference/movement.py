@@ -49,9 +49,10 @@ def put(x: Array, index: Any, values: Any, accumulate: bool) -> Array:
 
 def gather(x: Array, dim: int, index: Array) -> Array:
     """out[i][j] = x[index[i][j]][j] for dim 0, and alike for the others."""
-    if x.ndim == 0:
-        return np.array(x)
-    return as_array(x[_along(x.shape, dim, index)])
+    if index.size == 0:
+        return np.empty(index.shape, x.dtype)
+    source, places = np.atleast_1d(x), np.atleast_1d(index)
+    return as_array(source[_along(source.shape, dim, places)]).reshape(index.shape)
 
 
 def _along(shape: Sequence[int], dim: int, index: Array) -> tuple[Array, ...]:
