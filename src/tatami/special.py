@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .ops.softmax import log_softmax
 from .ops.gamma import digamma, i0, i0e, i1, i1e, polygamma, zeta
 from .ops.gamma import lgamma as gammaln
 from .ops.gamma import mvlgamma as multigammaln
@@ -21,6 +20,7 @@ from .ops.probability import (
     sinc,
 )
 from .ops.rounding import round
+from .ops.softmax import log_softmax
 
 psi = digamma
 

@@ -3,7 +3,13 @@
 from op_table import case, floats, integers, row
 
 row("full", case((2, 3), 7), case((2,), 0.5), case((), True), errors=(case((-1,), 2),))
-row("zeros", case(2, 3), case((0, 3)), case(size=(2,)), errors=(case(-1), case("a"), case(2.5)))
+row(
+    "zeros",
+    case(2, 3),
+    case((0, 3)),
+    case(size=(2,)),
+    errors=(case(-1), case("a"), case(2.5)),
+)
 row("ones", case(2, 3), case((2,)), errors=(case(-1),))
 row("empty", case(2, 3), case((2,)), errors=(case(-1),), values=False)
 row("empty_strided", case((2, 3), (1, 2)), values=False)

@@ -6,7 +6,13 @@ PROBABILITIES = floats(3, 5, low=0.0, high=1.0)
 
 row("rand", case(2, 3), case((2,)), errors=(case(-1),), values=False)
 row("randn", case(2, 3), case(17), errors=(case(-1),), values=False)
-row("randint", case(10, (2, 3)), case(-5, 5, (7,)), errors=(case(5, 5, (2,)),), values=False)
+row(
+    "randint",
+    case(10, (2, 3)),
+    case(-5, 5, (7,)),
+    errors=(case(5, 5, (2,)),),
+    values=False,
+)
 row("randperm", case(7), errors=(case(-1),), values=False)
 for _name in ("rand_like", "randn_like"):
     row(_name, case(floats(2, 3)), errors=(case(integers(3)),), values=False)

@@ -23,3 +23,7 @@ for _name in ("trapezoid", "cumulative_trapezoid"):
     row(_name, case(floats(3, 5)), case(floats(3, 5), dim=0), case(floats(7), dx=0.5),
         case(floats(3, 5), floats(5)), case(floats(3, 5), floats(3, 5)),
         aliases=("trapz",) if _name == "trapezoid" else (), grad_name=False)  # fmt: skip
+row("gradient", case(floats(5)), case(floats(3, 5), spacing=0.5, edge_order=2),
+    case(floats(3, 5), dim=1, spacing=(exactly([0, 1, 3, 4, 9], "int64"),)),
+    case(floats(3, 4), dim=0), errors=(case(floats(1)), case(floats(3), edge_order=3)),
+    grad_name=False, tolerance=1e-6)  # fmt: skip

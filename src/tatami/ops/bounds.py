@@ -381,7 +381,7 @@ def _clamp(input: Tensor, low: Any, high: Any, operations: tuple[Any, Any]) -> T
 @tensor_method()
 @in_place
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """Cut elements to a range; the gradient passes where they are inside or at a bound.
+    """Cut elements to a range; the gradient passes inside it and at its bounds.
 
     Args:
         input: tensor of any shape.
@@ -397,7 +397,9 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         tensor([0.0000, 0.5000, 1.0000])
     """
     if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+        raise RuntimeError(
+            "torch.clamp: At least one of 'min' or 'max' must not be None"
+        )
     return _clamp(input, min, max, (Clamp, ClampTensors))
 
 

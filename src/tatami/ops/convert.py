@@ -209,7 +209,9 @@ def real(input: Tensor) -> Tensor:
 class Angle(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
-        turned = kernels.where(kernels.lt(array, 0), array.dtype.type(math.pi), array * 0)
+        turned = kernels.where(
+            kernels.lt(array, 0), array.dtype.type(math.pi), array * 0
+        )
         return turned
 
     @staticmethod

@@ -71,9 +71,9 @@ def _ragged(data: Any, depth: int = 0) -> str:
         found = _ragged(row, depth + 1) if isinstance(row, list) else ""
         if found:
             return found
-    return "only one element tensors can be converted to Python scalars" if (
-        rows
-    ) else ""
+    return (
+        "only one element tensors can be converted to Python scalars" if (rows) else ""
+    )
 
 
 def _foreign(data: Any) -> str:
@@ -163,7 +163,9 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     return finish(ndarray if type(ndarray) is np.ndarray else np.asarray(ndarray))
 
 
-def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+def from_dlpack(
+    ext_tensor: Any, *, device: Any = None, copy: bool | None = None
+) -> Tensor:
     """Make a tensor that shares memory with an object that speaks DLPack.
 
     Args:

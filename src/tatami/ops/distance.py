@@ -36,16 +36,20 @@ class LinalgVectorNorm(Operation):
         if ctx.p == 0:
             return None
         gradient = unreduced(grad_output, shape, ctx.dims)
-        return _norm_slope(ctx.p, x, unreduced(result, shape, ctx.dims), gradient, ctx.dims)
+        return _norm_slope(
+            ctx.p, x, unreduced(result, shape, ctx.dims), gradient, ctx.dims
+        )
 
 
-def _norm_slope(p: float, x: Tensor, norm: Tensor, gradient: Tensor, dims: Any) -> Tensor:
+def _norm_slope(
+    p: float, x: Tensor, norm: Tensor, gradient: Tensor, dims: Any
+) -> Tensor:
     """Return the gradient of a norm; where a norm is 0 the subgradient 0."""
     if p == 1:
-        return x.sgn() * gradient
+        return x.sgn() * gradient  # type: ignore[no-any-return]
     if math.isinf(p):
         mask = x.abs() == norm
-        return x.sgn() * mask * (gradient / mask.sum(dims, keepdim=True))
+        return x.sgn() * mask * (gradient / mask.sum(dims, keepdim=True))  # type: ignore[no-any-return]
     if p == 2:
         return gradient * (x / norm).masked_fill(norm == 0, 0)  # type: ignore[no-any-return]
     if p < 2:
@@ -181,7 +185,7 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     others = [i for i in range(input._array.ndim) if i != place]
     length = vector_norm(input, p, others, True)
     factor = (maxnorm / (length + 1e-7)).masked_fill(length <= maxnorm, 1)
-    return input * factor
+    return input * factor  # type: ignore[no-any-return]
 
 
 @public
@@ -213,5 +217,5 @@ def cdist(
         raise RuntimeError("cdist only supports non-negative p values")
     difference = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     if difference._array.shape[-1] == 0:
-        return difference.sum(-1)
+        return difference.sum(-1)  # type: ignore[no-any-return]
     return vector_norm(difference, p, -1)

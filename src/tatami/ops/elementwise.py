@@ -380,6 +380,7 @@ operators(add="add", radd="add", iadd="add_", sub="sub", isub="sub_", mul="mul",
           rmul="mul", imul="mul_", truediv="div", itruediv="div_")  # fmt: skip
 dunder("__rsub__", rsub)
 dunder("__rtruediv__", swapped(div))
+dunder("__rdiv__", swapped(div))
 also("sub", "subtract")
 also("mul", "multiply")
 also("div", "divide", "true_divide")

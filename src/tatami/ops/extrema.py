@@ -37,7 +37,7 @@ def spread_evenly(gradient: Tensor, x: Tensor, result: Tensor, dims: Any) -> Ten
     if x._array.dtype.kind == "f":
         mask = mask | (x.isnan() & wanted.isnan())
     share = unreduced(gradient, shape, dims) / mask.sum(dims, keepdim=True)
-    return share * mask
+    return share * mask  # type: ignore[no-any-return]
 
 
 class Amax(Operation):
@@ -52,7 +52,8 @@ class Amax(Operation):
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
-        return spread_evenly(grad_output, *ctx.saved_tensors, ctx.dims)
+        x, result = ctx.saved_tensors
+        return spread_evenly(grad_output, x, result, ctx.dims)
 
 
 class Amin(Operation):
@@ -67,7 +68,8 @@ class Amin(Operation):
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
-        return spread_evenly(grad_output, *ctx.saved_tensors, ctx.dims)
+        x, result = ctx.saved_tensors
+        return spread_evenly(grad_output, x, result, ctx.dims)
 
 
 class MaxAll(Amax):
@@ -184,8 +186,8 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     """
     if dim is None and not input._array.size:
         raise RuntimeError(
-            "aminmax(): cannot compute aminmax over an empty dimension as the operation "
-            "has no identity."
+            "aminmax(): cannot compute aminmax over an empty dimension as the "
+            "operation has no identity."
         )
     require_elements("aminmax", input, dim)
     dims = size.normalize_dims(dim, input._array.ndim)

@@ -35,7 +35,9 @@ __all__ = [
 ]
 
 
-def finish(array: np.ndarray, device: Any = None, requires_grad: bool = False) -> Tensor:
+def finish(
+    array: np.ndarray, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Wrap a fresh array as a leaf."""
     if device is not None:
         require_cpu(device)
@@ -115,7 +117,9 @@ def full(
     if dtype is None:
         dtype = dtypes.of_number(fill_value)
     shape = sizes_of("full", (size,))
-    return finish(kernels.full(shape, fill_value, kind_of(dtype)), device, requires_grad)
+    return finish(
+        kernels.full(shape, fill_value, kind_of(dtype)), device, requires_grad
+    )
 
 
 @public

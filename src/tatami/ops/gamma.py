@@ -51,6 +51,7 @@ def lgamma(input: Tensor) -> Tensor:
     """
     return Lgamma.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Digamma(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -75,6 +76,7 @@ def digamma(input: Tensor) -> Tensor:
         tensor([-0.5772, -1.9635])
     """
     return Digamma.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Polygamma(Operation):
     @staticmethod
@@ -233,6 +235,7 @@ def i0(input: Tensor) -> Tensor:
     """
     return I0.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class SpecialI0E(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -256,6 +259,7 @@ def i0e(input: Tensor) -> Tensor:
         tensor([1.0000, 0.4658])
     """
     return SpecialI0E.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class SpecialI1(Operation):
     @staticmethod
@@ -281,6 +285,7 @@ def i1(input: Tensor) -> Tensor:
         tensor([0.0000, 0.5652])
     """
     return SpecialI1.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class SpecialI1E(Operation):
     @staticmethod

@@ -193,7 +193,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
         raise RuntimeError("N must be non-negative.")
     powers = np.arange(count) if increasing else np.arange(count)[::-1]
     kind = x._array.dtype if x._array.dtype.kind == "f" else np.dtype(np.int64)
-    return x.unsqueeze(-1) ** wrap(powers.astype(kind))
+    return x.unsqueeze(-1) ** wrap(powers.astype(kind))  # type: ignore[no-any-return]
 
 
 @public
@@ -223,7 +223,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         )  # fmt: skip
     elif indexing not in ("ij", "xy"):
         raise RuntimeError(
-            "torch.meshgrid: indexing must be one of \"xy\" or \"ij\", but received: "
+            'torch.meshgrid: indexing must be one of "xy" or "ij", but received: '
             f"{indexing}"
         )
     swap = indexing == "xy" and len(tensors) > 1

@@ -20,7 +20,9 @@ histogramdd_result = named("histogramdd", "hist", "bin_edges")
 
 @tensor_method()
 @public
-def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+def bincount(
+    input: Tensor, weights: Tensor | None = None, minlength: int = 0
+) -> Tensor:
     """Count how often each of the numbers 0, 1, 2, ... comes.
 
     Args:
@@ -47,7 +49,9 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if weights._array.shape != numbers.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     kind = np.float32 if weights._array.dtype == np.float32 else np.float64
-    return wrap(kernels.cast(kernels.bincount(numbers, weights._array, minlength), kind))
+    return wrap(
+        kernels.cast(kernels.bincount(numbers, weights._array, minlength), kind)
+    )
 
 
 def _range(
@@ -78,7 +82,9 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
         >>> tatami.histc(tatami.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
         tensor([0., 2., 1., 0.])
     """
-    refuse_type("histogram_cpu", input, "bf" if input._array.dtype == np.float16 else "b")
+    refuse_type(
+        "histogram_cpu", input, "bf" if input._array.dtype == np.float16 else "b"
+    )
     if bins <= 0:
         raise RuntimeError(
             f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0"

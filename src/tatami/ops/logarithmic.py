@@ -40,7 +40,7 @@ def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     Example:
         >>> import tatami
         >>> tatami.logaddexp(tatami.tensor([0.0, 1000.0]), tatami.tensor([0.0, 0.0]))
-        tensor([   0.6931, 1000.0000])
+        tensor([6.9315e-01, 1.0000e+03])
     """
     a, b = operands(input, other)
     refuse_type("logaddexp_cpu", a, "biu")
@@ -166,8 +166,8 @@ def xlog1py(input: Any, other: Any) -> Tensor:
 
     Example:
         >>> import tatami
-        >>> tatami.special.xlog1py(tatami.tensor([0.0, 2.0]), tatami.tensor([-1.0, 0.0]))
-        tensor([0., 0.])
+        >>> tatami.special.xlog1py(tatami.tensor([0.0, 2.0]), -1)
+        tensor([0., -inf])
     """
     return _product(
         input, other, (SpecialXlog1Py, Xlog1PyNumberFirst, Xlog1PyNumberSecond)

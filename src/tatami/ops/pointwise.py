@@ -61,7 +61,9 @@ class Addcmul(Operation):
 @public
 @tensor_method()
 @in_place
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+def addcmul(
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
+) -> Tensor:
     """Return input + value tensor1 tensor2.
 
     Args:
@@ -113,7 +115,9 @@ _WHOLE_ADDCDIV = (
 @public
 @tensor_method()
 @in_place
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+def addcdiv(
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
+) -> Tensor:
     """Return input + value tensor1 / tensor2.
 
     Args:

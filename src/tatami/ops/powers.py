@@ -21,9 +21,9 @@ __all__ = [
     "expm1",
     "float_power",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "pow",
     "reciprocal",
     "rsqrt",
@@ -58,6 +58,7 @@ def exp(input: Tensor) -> Tensor:
     """
     return Exp.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Exp2(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -83,6 +84,7 @@ def exp2(input: Tensor) -> Tensor:
         tensor([1., 8.])
     """
     return Exp2.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Expm1(Operation):
     @staticmethod
@@ -110,6 +112,7 @@ def expm1(input: Tensor) -> Tensor:
     """
     return Expm1.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Log(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -134,6 +137,7 @@ def log(input: Tensor) -> Tensor:
         tensor([0., -inf])
     """
     return Log.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Log2(Operation):
     @staticmethod
@@ -160,6 +164,7 @@ def log2(input: Tensor) -> Tensor:
     """
     return Log2.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Log10(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -184,6 +189,7 @@ def log10(input: Tensor) -> Tensor:
         tensor([0., 3.])
     """
     return Log10.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Log1p(Operation):
     node_name = "Log1PBackward0"
@@ -212,6 +218,7 @@ def log1p(input: Tensor) -> Tensor:
     """
     return Log1p.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Sqrt(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -237,6 +244,7 @@ def sqrt(input: Tensor) -> Tensor:
         tensor([2., 3.])
     """
     return Sqrt.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Rsqrt(Operation):
     @staticmethod
@@ -264,6 +272,7 @@ def rsqrt(input: Tensor) -> Tensor:
     """
     return Rsqrt.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Reciprocal(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -289,6 +298,7 @@ def reciprocal(input: Tensor) -> Tensor:
         tensor([ 0.2500, -0.5000])
     """
     return Reciprocal.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Pow(Operation):
     @staticmethod
@@ -327,14 +337,14 @@ def _power_slope(base: Tensor, exponent: Any) -> Tensor:
             return zeros_of(base)
         return base * 2 if exponent == 2 else exponent * base ** (exponent - 1)
     slope = exponent * base ** (exponent - 1)
-    return slope.masked_fill(exponent == 0, 0)
+    return slope.masked_fill(exponent == 0, 0)  # type: ignore[no-any-return]
 
 
 def _growth(base: Any, exponent: Tensor, result: Tensor) -> Tensor:
     """result log(base), and 0 where the base is 0 and the exponent not negative."""
     if not isinstance(base, Tensor):
         base = wrap(np.asarray(base, exponent._array.dtype))
-    return (result * base.log()).masked_fill((base == 0) & (exponent >= 0), 0)
+    return (result * base.log()).masked_fill((base == 0) & (exponent >= 0), 0)  # type: ignore[no-any-return]
 
 
 @public

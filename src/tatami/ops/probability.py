@@ -51,6 +51,7 @@ def erf(input: Tensor) -> Tensor:
     """
     return Erf.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Erfc(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -75,6 +76,7 @@ def erfc(input: Tensor) -> Tensor:
         tensor([1.0000e+00, 1.5375e-12])
     """
     return Erfc.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Erfinv(Operation):
     @staticmethod
@@ -102,6 +104,7 @@ def erfinv(input: Tensor) -> Tensor:
     """
     return Erfinv.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class SpecialErfcx(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -125,6 +128,7 @@ def erfcx(input: Tensor) -> Tensor:
         tensor([1.0000, 0.0113])
     """
     return SpecialErfcx.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 @public
 def ndtr(input: Tensor) -> Tensor:
@@ -163,6 +167,7 @@ def log_ndtr(input: Tensor) -> Tensor:
     """
     return SpecialLogNdtr.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class SpecialNdtri(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -186,6 +191,7 @@ def ndtri(input: Tensor) -> Tensor:
         tensor([0.0000, 1.9600])
     """
     return SpecialNdtri.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Sigmoid(Operation):
     @staticmethod
@@ -212,6 +218,7 @@ def sigmoid(input: Tensor) -> Tensor:
         tensor([0.5000, 0.8808])
     """
     return Sigmoid.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 expit = sigmoid
 

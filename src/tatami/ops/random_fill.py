@@ -165,9 +165,7 @@ def _random(
     if to is None:
         low, to = 0, low
     first, last = int(low or 0), int(to or 0)
-    return _fill(
-        self, Random, lambda s: integers(s, first, last, kind, generator)
-    )
+    return _fill(self, Random, lambda s: integers(s, first, last, kind, generator))
 
 
 @tensor_method("bernoulli_")
@@ -192,8 +190,8 @@ def check_probabilities(probabilities: Array) -> None:
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise RuntimeError(
             "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this "
-            "error message be improved?  If so, please report an enhancement request to "
-            "PyTorch.)\nA probability lies between 0 and 1; these go from "
+            "error message be improved?  If so, please report an enhancement request "
+            "to PyTorch.)\nA probability lies between 0 and 1; these go from "
             f"{probabilities.min():g} to {probabilities.max():g}"
         )
 
@@ -209,7 +207,9 @@ def _exponential(
             f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}"
         )
     stream = stream_of(generator)
-    return _fill(self, Exponential, lambda s: kernels.exponential(stream, s, lambd, kind))
+    return _fill(
+        self, Exponential, lambda s: kernels.exponential(stream, s, lambd, kind)
+    )
 
 
 @tensor_method("geometric_")
@@ -244,4 +244,6 @@ def _log_normal(
     if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
     stream = stream_of(generator)
-    return _fill(self, LogNormal, lambda s: kernels.log_normal(stream, s, mean, std, kind))
+    return _fill(
+        self, LogNormal, lambda s: kernels.log_normal(stream, s, mean, std, kind)
+    )

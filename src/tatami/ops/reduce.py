@@ -34,7 +34,7 @@ def kept(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
 
 def spread(gradient: Tensor, shape: tuple[int, ...], dims: tuple[int, ...]) -> Tensor:
     """Give every element of a reduced dimension the gradient of the result."""
-    return gradient.view(kept(shape, dims)).expand(shape)
+    return gradient.view(kept(shape, dims)).expand(shape)  # type: ignore[no-any-return]
 
 
 def unreduced(tensor: Tensor, shape: tuple[int, ...], dims: Any) -> Tensor:
@@ -213,7 +213,7 @@ def nanmean(
             f"got {type_name(input.dtype)}"
         )
     count = input.isnan().logical_not().sum(dim, keepdim)
-    return nansum(input, dim, keepdim, dtype=dtype) / count
+    return nansum(input, dim, keepdim, dtype=dtype) / count  # type: ignore[no-any-return]
 
 
 class Prod(Operation):
@@ -249,7 +249,7 @@ def _product_of_others(x: Tensor, dim: int) -> Tensor:
     last = x._array.shape[dim] - 1
     before = before.index_fill(dim, wrap(np.array([0])), 1).cumprod(dim)
     after = after.index_fill(dim, wrap(np.array([last])), 1)
-    return before * after.flip(dim).cumprod(dim).flip(dim)
+    return before * after.flip(dim).cumprod(dim).flip(dim)  # type: ignore[no-any-return]
 
 
 @tensor_method()
@@ -307,7 +307,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     Example:
         >>> import tatami
         >>> tatami.logsumexp(tatami.tensor([1000.0, 1000.0]), 0)
-        tensor(1000.6931)
+        tensor(1000.6932)
     """
     dims = size.normalize_dims(dim, input._array.ndim)
     return Logsumexp.apply(as_floating(input), dims, keepdim)  # type: ignore[no-any-return]

@@ -34,6 +34,7 @@ __all__ = [
     "randperm",
 ]
 
+
 @public
 def rand(
     *shape: Any, size: Any = None, generator: Generator | None = None,
@@ -150,7 +151,7 @@ def randperm(
         >>> import tatami
         >>> _ = tatami.manual_seed(0)
         >>> tatami.randperm(4)
-        tensor([2, 0, 1, 3])
+        tensor([0, 1, 3, 2])
     """
     check_layout(layout)
     if n < 0:
@@ -213,8 +214,10 @@ def randint_like(
     kind = input.dtype if dtype is None else dtype
     if high is None:
         low, high = 0, low
-    return randint(int(low), int(high), input.shape, generator=generator, dtype=kind,
-                   layout=layout, device=device, requires_grad=requires_grad)  # fmt: skip
+    return randint(
+        int(low), int(high), input.shape, generator=generator, dtype=kind,
+        layout=layout, device=device, requires_grad=requires_grad,
+    )  # fmt: skip
 
 
 @public
@@ -353,4 +356,6 @@ def _check_weights(input: Tensor, num_samples: int, replacement: bool) -> None:
             "probability tensor contains either `inf`, `nan` or element < 0"
         )
     if not weights.sum(-1).all():
-        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+        raise RuntimeError(
+            "invalid multinomial distribution (sum of probabilities <= 0)"
+        )

@@ -24,6 +24,7 @@ __all__ = [
     "cumsum",
     "cumulative_trapezoid",
     "diff",
+    "gradient",
     "logcumsumexp",
     "trapezoid",
     "trapz",
@@ -152,9 +153,7 @@ class Cummin(Cummax):
         return values, indices
 
 
-def _running(
-    kernel: Any, array: np.ndarray, dim: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _running(kernel: Any, array: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:
     """Return running extremes; a number without dimensions is its own."""
     if array.ndim:
         return kernel(array, dim)  # type: ignore[no-any-return]
@@ -269,6 +268,8 @@ def diff(
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     place = size.normalize_dim(dim, input._array.ndim)
+    if n == 0:
+        return input.clone()  # type: ignore[no-any-return]
     parts = [x for x in (prepend, input, append) if x is not None]
     row = input if len(parts) == 1 else cat(parts, place)
     for _ in range(min(n, row._array.shape[place])):
@@ -283,16 +284,16 @@ def _between(y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Tensor:
     last = max(y._array.shape[dim] - 1, 0)
     heights = y.narrow(dim, 0, last) + y.narrow(dim, y._array.shape[dim] - last, last)
     if x is None:
-        return heights * (dx / 2) if dx != 1 else heights * 0.5
+        return heights * (dx / 2) if dx != 1 else heights * 0.5  # type: ignore[no-any-return]
     if x._array.ndim == 1 and y._array.ndim > 1:
         if x._array.shape[0] != y._array.shape[dim]:
             raise RuntimeError(
                 "trapezoid: There must be one `x` value for each sample point"
             )
         shape = [-1 if i == dim else 1 for i in range(y._array.ndim)]
-        return heights * x.diff().reshape(shape) * 0.5
+        return heights * x.diff().reshape(shape) * 0.5  # type: ignore[no-any-return]
     axis = dim - y._array.ndim
-    return heights * x.diff(dim=axis) * 0.5
+    return heights * x.diff(dim=axis) * 0.5  # type: ignore[no-any-return]
 
 
 @public
@@ -338,3 +339,86 @@ def cumulative_trapezoid(
     place = size.normalize_dim(dim, y._array.ndim)
     areas = _between(y, x, 1 if dx is None else dx, place)
     return cumsum(areas, place - y._array.ndim)
+
+
+def _edge(row: Tensor, dim: int, steps: Any, order: int, last: bool) -> Tensor:
+    """Return the slope at the first or the last point from those beside it."""
+    count = row._array.shape[dim]
+    places = (count - 1, count - 2, count - 3) if last else (0, 1, 2)
+    points = [row.narrow(dim, place, 1) for place in places[: order + 1]]
+    if last:
+        steps = steps.flip(0)
+    near = steps[0]
+    sign = -1 if last else 1
+    if order == 1:
+        return (points[1] - points[0]) / near * sign  # type: ignore[no-any-return]
+    both = near + steps[1]
+    slope = points[1] * (both / (near * steps[1]))
+    slope = slope - points[0] * ((near + both) / (near * both))
+    return (slope - points[2] * (near / (steps[1] * both))) * sign  # type: ignore[no-any-return]
+
+
+def _slopes(row: Tensor, dim: int, spacing: Any, order: int) -> Tensor:
+    """Return slopes along a dimension: by three points inside, by fewer at the ends."""
+    count = row._array.shape[dim]
+    if isinstance(spacing, Tensor) and spacing._array.ndim:
+        steps = spacing.diff().to(row.dtype)
+    else:
+        steps = wrap(kernels.full((count - 1,), float(spacing), row._array.dtype))
+    inner = count - 2
+    shape = [-1 if i == dim else 1 for i in np.arange(row._array.ndim)]
+    back, ahead = (steps.narrow(0, i, inner).reshape(shape) for i in (0, 1))
+    before, here, after = (row.narrow(dim, i, inner) for i in (0, 1, 2))
+    rise = (after - here) * (back / (ahead * (back + ahead)))
+    middle = rise + (here - before) * (ahead / (back * (back + ahead)))
+    first, last = (_edge(row, dim, steps, order, end) for end in (False, True))
+    return cat([first, middle, last], dim)
+
+
+@public
+def gradient(
+    input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1
+) -> list[Tensor]:
+    """Estimate the slopes of sampled values along each dimension.
+
+    Args:
+        input: the values.
+        spacing: distance between neighbours, or one for each dimension, or a tensor
+            of coordinates for each.
+        dim: dimension or dimensions; all if left out.
+        edge_order: 1 or 2, how exact the slopes at both ends are.
+
+    Returns:
+        One tensor for each dimension.
+
+    Raises:
+        RuntimeError: a dimension has too few elements for ``edge_order``.
+
+    Example:
+        >>> import tatami
+        >>> tatami.gradient(tatami.tensor([1.0, 4.0, 9.0]))
+        [tensor([3., 4., 5.])]
+    """
+    dims = size.normalize_dims(dim, input._array.ndim)
+    spacings = list(spacing) if isinstance(spacing, (list, tuple)) else (
+        [spacing] * len(dims)
+    )  # fmt: skip
+    if edge_order not in (1, 2):
+        raise RuntimeError(
+            "torch.gradient only supports edge_order=1 and edge_order=2."
+        )
+    if len(spacings) != len(dims):
+        raise RuntimeError(
+            "torch.gradient expected spacing to be unspecified, a scalar or a list of "
+            f"length equal to 'self.dim() = {input._array.ndim}', since dim argument "
+            f"is of length {len(dims)}, but got a list of length {len(spacings)}"
+        )
+    for d in dims:
+        if input._array.shape[d] < edge_order + 1:
+            raise RuntimeError(
+                "torch.gradient expected each dimension size to be at least "
+                "edge_order+1"
+            )
+    row = as_floating(input)
+    pairs = zip(dims, spacings, strict=True)
+    return [_slopes(row, d, step, edge_order) for d, step in pairs]

@@ -53,7 +53,8 @@ class Median(Operation):
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
-        return spread_evenly(grad_output, *ctx.saved_tensors, ctx.dims)
+        x, result = ctx.saved_tensors
+        return spread_evenly(grad_output, x, result, ctx.dims)
 
 
 class Nanmedian(Median):
@@ -137,7 +138,7 @@ class Kthvalue(Choose):
     @staticmethod
     def find(array: np.ndarray, dim: int, *options: Any) -> np.ndarray:
         order = kernels.sort(array, dim, False)[1]
-        return order.take(options[0] - 1, dim)
+        return order.take(options[0] - 1, dim)  # type: ignore[no-any-return]
 
 
 @tensor_method()

@@ -115,10 +115,10 @@ class Topk(Sort):
 
     @staticmethod
     def forward(
-        ctx: Any, array: np.ndarray, dim: int, largest: bool, k: int
+        ctx: Any, array: np.ndarray, dim: int, descending: bool, k: int = 0
     ) -> tuple[np.ndarray, np.ndarray]:
         ctx.shape, ctx.dim = array.shape, dim
-        values, indices = kernels.sort(array, dim, largest)
+        values, indices = kernels.sort(array, dim, descending)
         if array.ndim:
             first = (slice(None),) * dim + (slice(k),)
             values, indices = kernels.copy(values[first]), kernels.copy(indices[first])

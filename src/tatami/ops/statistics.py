@@ -31,7 +31,7 @@ def _var_slope(gradient: Tensor, x: Tensor, ctx: Any) -> Tensor:
     centred = x - x.mean(ctx.dims, keepdim=True)
     degrees = max(count_of(shape, ctx.dims) - ctx.correction, 0)
     factor = 2 / degrees if degrees else math.nan
-    return unreduced(gradient, shape, ctx.dims) * centred * factor
+    return unreduced(gradient, shape, ctx.dims) * centred * factor  # type: ignore[no-any-return]
 
 
 def _std_gradient(gradient: Tensor, result: Tensor) -> Tensor:
@@ -138,9 +138,7 @@ def _spread(
     if input._array.dtype.kind != "f":
         name = operation.__name__.lower()
         name = name.replace("mean", "_mean") if "mean" in name else "std and var"
-        raise RuntimeError(
-            f"{name} only support floating point and complex dtypes"
-        )
+        raise RuntimeError(f"{name} only support floating point and complex dtypes")
     dims = size.normalize_dims(dim, input._array.ndim)
     return operation.apply(input, dims, correction, keepdim)
 
@@ -325,7 +323,7 @@ def _check_quantile(name: str, input: Tensor, q: Any, interpolation: str) -> Ten
         raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
     if not ((q._array >= 0) & (q._array <= 1)).all():
         raise RuntimeError(f"{name}() q {_outside(q)}")
-    return q
+    return q  # type: ignore[no-any-return]
 
 
 def _outside(q: Tensor) -> str:
@@ -382,15 +380,15 @@ def _arranged(
 ) -> Tensor:
     """Bring quantiles to the front, and reduced dimensions back where they were."""
     rank = input._array.ndim
+    if not rank:
+        return result.reshape(q._array.shape)  # type: ignore[no-any-return]
     if dim is None:
         result = result.reshape(-1, *(1,) * (rank if keepdim else 0))
     else:
-        result = result.unsqueeze(-2).transpose(-1, -2) if rank else result.reshape(-1, 1)
-        result = result.movedim(-2, 0)
-        result = result.transpose(place + 1, -1) if rank else result
+        result = result.unsqueeze(-1).movedim(-2, 0).transpose(place + 1, -1)
         if not keepdim:
             result = result.squeeze(place + 1)
-    return result if q._array.ndim else result.squeeze(0)  # type: ignore[no-any-return]
+    return result if q._array.ndim else result.squeeze(0)
 
 
 @tensor_method()

@@ -67,6 +67,7 @@ def sin(input: Tensor) -> Tensor:
     """
     return Sin.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Cos(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -91,6 +92,7 @@ def cos(input: Tensor) -> Tensor:
         tensor([1.0000, 0.0707])
     """
     return Cos.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Tan(Operation):
     @staticmethod
@@ -118,6 +120,7 @@ def tan(input: Tensor) -> Tensor:
     """
     return Tan.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Asin(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -142,6 +145,7 @@ def asin(input: Tensor) -> Tensor:
         tensor([0.0000, 1.5708])
     """
     return Asin.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Acos(Operation):
     @staticmethod
@@ -168,6 +172,7 @@ def acos(input: Tensor) -> Tensor:
     """
     return Acos.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Atan(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -192,6 +197,7 @@ def atan(input: Tensor) -> Tensor:
         tensor([0.0000, 0.7854])
     """
     return Atan.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Sinh(Operation):
     @staticmethod
@@ -218,6 +224,7 @@ def sinh(input: Tensor) -> Tensor:
     """
     return Sinh.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Cosh(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -242,6 +249,7 @@ def cosh(input: Tensor) -> Tensor:
         tensor([1.0000, 1.5431])
     """
     return Cosh.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Tanh(Operation):
     @staticmethod
@@ -269,6 +277,7 @@ def tanh(input: Tensor) -> Tensor:
     """
     return Tanh.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Asinh(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -293,6 +302,7 @@ def asinh(input: Tensor) -> Tensor:
         tensor([0.0000, 0.8814])
     """
     return Asinh.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Acosh(Operation):
     @staticmethod
@@ -319,6 +329,7 @@ def acosh(input: Tensor) -> Tensor:
     """
     return Acosh.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Atanh(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -343,6 +354,7 @@ def atanh(input: Tensor) -> Tensor:
         tensor([0.0000, 0.5493])
     """
     return Atanh.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 class Atan2(Operation):
     @staticmethod
@@ -442,6 +454,7 @@ def deg2rad(input: Tensor) -> Tensor:
     """
     return Deg2rad.apply(as_floating(input))  # type: ignore[no-any-return]
 
+
 class Rad2deg(Operation):
     node_name = "Rad2DegBackward0"
 
@@ -466,6 +479,7 @@ def rad2deg(input: Tensor) -> Tensor:
         tensor([180.0004, -90.0002])
     """
     return Rad2deg.apply(as_floating(input))  # type: ignore[no-any-return]
+
 
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
 arcsinh, arccosh, arctanh = asinh, acosh, atanh

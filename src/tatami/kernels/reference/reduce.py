@@ -85,13 +85,17 @@ def argmin(x: Array, dim: int, keepdim: bool) -> Array:
 
 
 def cumsum(x: Array, dim: int) -> Array:
-    """Running sums along one dimension."""
-    return as_array(np.cumsum(x, axis=dim, dtype=x.dtype))
+    """Running sums along one dimension, kept in float64 for floating-point types."""
+    wide = np.float64 if x.dtype.kind == "f" else x.dtype
+    return as_array(np.cumsum(x, axis=dim, dtype=wide)).astype(x.dtype, copy=False)
 
 
 def cumprod(x: Array, dim: int) -> Array:
-    """Running products along one dimension."""
-    return as_array(np.cumprod(x, axis=dim, dtype=x.dtype))
+    """Running products along one dimension, kept in float64 as running sums are."""
+    wide = np.float64 if x.dtype.kind == "f" else x.dtype
+    with np.errstate(all="ignore"):
+        products = as_array(np.cumprod(x, axis=dim, dtype=wide))
+        return products.astype(x.dtype, copy=False)
 
 
 def softmax(x: Array, dim: int) -> Array:
@@ -143,7 +147,8 @@ def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Array:
 def logcumsumexp(x: Array, dim: int) -> Array:
     """Running log(sum(exp(x))) along one dimension."""
     with np.errstate(all="ignore"):
-        return as_array(np.logaddexp.accumulate(x, axis=dim))
+        wide = np.logaddexp.accumulate(x.astype(np.float64, copy=False), axis=dim)
+        return as_array(wide).astype(x.dtype, copy=False)
 
 
 def _running(best: np.ufunc, x: Array, dim: int) -> tuple[Array, Array]:
