@@ -19,8 +19,9 @@ from .ops.probability import (
     ndtri,
     sinc,
 )
+from .ops.reduce import logsumexp
 from .ops.rounding import round
-from .ops.softmax import log_softmax
+from .ops.softmax import log_softmax, softmax
 
 psi = digamma
 
@@ -43,6 +44,7 @@ __all__ = [
     "log_ndtr",
     "log_softmax",
     "logit",
+    "logsumexp",
     "multigammaln",
     "ndtr",
     "ndtri",
@@ -50,6 +52,7 @@ __all__ = [
     "psi",
     "round",
     "sinc",
+    "softmax",
     "xlog1py",
     "xlogy",
     "zeta",

@@ -19,8 +19,10 @@ from ..ops.pool import *  # noqa: F403
 from ..ops.pool_adaptive import *  # noqa: F403
 from ..ops.pool_average import *  # noqa: F403
 from ..ops.pool_other import *  # noqa: F403
+from ..ops.probability import sigmoid as sigmoid
 from ..ops.similarity import *  # noqa: F403
 from ..ops.softmax import gumbel_softmax as gumbel_softmax
+from ..ops.trigonometry import tanh as tanh
 from ..tensor import Tensor
 
 

@@ -12,7 +12,7 @@ from ..autograd.function import Operation
 from ..device import device, require_cpu
 from ..tensor import Tensor, tensor_method
 from .arguments import cast, require_tensor, type_name
-from .door import public, zeros_of
+from .door import also, public, zeros_of
 from .elementwise import as_floating
 from .movement import clone
 
@@ -206,6 +206,9 @@ def real(input: Tensor) -> Tensor:
     return input
 
 
+also("conj_physical", "conj_physical_")
+
+
 class Angle(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
@@ -315,3 +318,40 @@ def numel(input: Tensor) -> int:
         6
     """
     return require_tensor("numel", "input", 1, input).numel()
+
+
+def _always(name: str, answer: bool) -> None:
+    """Give Tensor a property that is the same for all tensors."""
+    found = property(lambda self: answer)
+    setattr(Tensor, name, found)
+
+
+_always("is_cpu", True)
+for _name in (
+    "is_cuda",
+    "is_mps",
+    "is_xpu",
+    "is_meta",
+    "is_nested",
+    "is_quantized",
+    "is_sparse",
+):
+    _always(_name, False)
+
+
+@tensor_method("get_device")
+def _get_device(self: Tensor) -> int:
+    """Return the number of the GPU that holds the tensor: -1, for none."""
+    return -1
+
+
+@tensor_method("is_signed")
+def _is_signed(self: Tensor) -> bool:
+    """Tell whether the type can hold negative numbers."""
+    return self.dtype.is_signed
+
+
+@tensor_method("pin_memory")
+def _pin_memory(self: Tensor, device: Any = None) -> Tensor:
+    """Return the tensor: without a GPU no memory needs to be pinned."""
+    return self

@@ -377,14 +377,14 @@ def _slopes(row: Tensor, dim: int, spacing: Any, order: int) -> Tensor:
 
 @public
 def gradient(
-    input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1
+    input: Tensor, *, spacing: Any = None, dim: Any = None, edge_order: int = 1
 ) -> list[Tensor]:
     """Estimate the slopes of sampled values along each dimension.
 
     Args:
         input: the values.
-        spacing: distance between neighbours, or one for each dimension, or a tensor
-            of coordinates for each.
+        spacing: distance between neighbours, 1 if left out; or one for each
+            dimension, or a tensor of coordinates for each.
         dim: dimension or dimensions; all if left out.
         edge_order: 1 or 2, how exact the slopes at both ends are.
 
@@ -400,6 +400,7 @@ def gradient(
         [tensor([3., 4., 5.])]
     """
     dims = size.normalize_dims(dim, input._array.ndim)
+    spacing = 1 if spacing is None else spacing
     spacings = list(spacing) if isinstance(spacing, (list, tuple)) else (
         [spacing] * len(dims)
     )  # fmt: skip
