@@ -1,6 +1,18 @@
 """tatami: PyTorch's API without PyTorch's weight."""
 
-from . import autograd, backends, cuda, kernels, linalg, nn, ops, return_types, special
+from . import (
+    autograd,
+    backends,
+    cuda,
+    kernels,
+    linalg,
+    nn,
+    ops,
+    optim,
+    return_types,
+    special,
+    utils,
+)
 from .autograd.grad_mode import *  # noqa: F403
 from .device import device
 from .dtypes import *  # noqa: F403
