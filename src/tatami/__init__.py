@@ -10,6 +10,7 @@ from . import (
     ops,
     optim,
     return_types,
+    serialization,
     special,
     utils,
 )
@@ -109,5 +110,6 @@ from .random import (
     set_rng_state,
 )
 from .runtime import *  # noqa: F403
+from .serialization import load, save
 from .size import Size, broadcast_shapes
 from .tensor import Tensor, is_tensor
