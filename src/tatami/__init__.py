@@ -92,6 +92,7 @@ from .ops.reorder import *  # noqa: F403
 from .ops.rounding import *  # noqa: F403
 from .ops.sampling import *  # noqa: F403
 from .ops.scatter import *  # noqa: F403
+from .ops.scatter_reduce import *  # noqa: F403
 from .ops.scan import *  # noqa: F403
 from .ops.selection import *  # noqa: F403
 from .ops.sorting import *  # noqa: F403

@@ -15,6 +15,7 @@ from .ops.decomposition import (
 )
 from .ops.decomposition import linalg_svd as svd
 from .ops.diagonals import diagonal
+from .ops.distance import vector_norm
 from .ops.matrix_functions import (
     cond,
     cross,
@@ -25,7 +26,6 @@ from .ops.matrix_functions import (
     matrix_rank,
     multi_dot,
     pinv,
-    vector_norm,
 )
 from .ops.matrix_functions import linalg_norm as norm
 from .ops.products import matmul

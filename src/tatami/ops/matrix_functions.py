@@ -10,6 +10,7 @@ import numpy as np
 from .. import kernels, size
 from ..tensor import Tensor, tensor_method, wrap
 from .decomposition import check_matrix, check_square, inv, lapack, linalg_svd, svdvals
+from .distance import vector_norm
 
 __all__ = [
     "chain_matmul",
@@ -25,7 +26,6 @@ __all__ = [
     "multi_dot",
     "pinv",
     "pinverse",
-    "vector_norm",
 ]
 
 
@@ -279,34 +279,6 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any
     solution = pinv(A, rtol=cutoff) @ B
     empty = wrap(np.empty(0, A._array.dtype))
     return result((solution, empty, wrap(np.array(rank)), empty))
-
-
-def vector_norm(
-    x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *,
-    dtype: Any = None,
-) -> Tensor:  # fmt: skip
-    """Measure the length of vectors: the ord-th root of the sum of ord-th powers.
-
-    Args:
-        x: floating-point tensor.
-        ord: any number, or plus or minus infinity.
-        dim: dimension or dimensions of the vectors; all if left out.
-        keepdim: leave them in, with length 1.
-        dtype: type to compute in.
-
-    Example:
-        >>> import tatami
-        >>> tatami.linalg.vector_norm(tatami.tensor([3.0, 4.0]))
-        tensor(5.)
-    """
-    if x._array.dtype.kind != "f":
-        raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. "
-            f"Got {x.type().removeprefix('torch.').removesuffix('Tensor')}"
-        )
-    x = x if dtype is None else x.to(dtype)
-    dims = size.normalize_dims(dim, x._array.ndim)
-    return x.norm(ord, dims, keepdim)  # type: ignore[no-any-return]
 
 
 def matrix_norm(

@@ -282,9 +282,9 @@ def flip(input: Tensor, dims: Sequence[int]) -> Tensor:
 
 
 @tensor_method("flip")
-def _flip(self: Tensor, *dims: Any) -> Tensor:
+def _flip(self: Tensor, *places: Any, dims: Any = None) -> Tensor:
     """Reverse the order along dimensions."""
-    return flip(self, as_shape(dims))
+    return flip(self, as_shape(places if dims is None else (dims,)))
 
 
 @tensor_method()
