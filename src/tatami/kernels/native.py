@@ -1,13 +1,66 @@
-"""The compiled kernels, if they were built."""
+"""The compiled kernels: whether they were built, and what they can be asked."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-available = False
-reason = "tatami._native is not built"
+__all__ = [
+    "available",
+    "get_num_threads",
+    "install",
+    "instruction_set",
+    "reason",
+    "set_num_threads",
+]
+
+_native: Any = None
+try:
+    from .. import _native  # type: ignore[no-redef]
+except ImportError as error:
+    reason = (
+        "tatami._native is not built"
+        if error.name == "tatami._native" or "_native" in str(error)
+        else f"tatami._native can't be loaded: {error}"
+    )
+else:
+    reason = "tatami._native is built"
+
+available = _native is not None
 
 
 def install(reference: Any) -> dict[str, Any]:
-    """Return the compiled kernels by name."""
-    return {}
+    """Return the compiled kernels by name.
+
+    Each is told its NumPy definition, which it calls for what it does not serve.
+    """
+    for name in _native.names():
+        _native.set_reference(name, getattr(reference, name))
+    return {name: getattr(_native, name) for name in _native.names()}
+
+
+def instruction_set() -> str:
+    """Return the instruction set the compiled kernels were chosen for."""
+    return str(_native.instruction_set()) if available else "NumPy's own"
+
+
+def _usable_processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_threads = _usable_processors()
+
+
+def set_num_threads(count: int) -> None:
+    """Set how many threads the compiled kernels use."""
+    global _threads
+    _threads = count
+    if available:
+        _native.set_num_threads(count)
+
+
+def get_num_threads() -> int:
+    """Return how many threads the compiled kernels use."""
+    return int(_native.get_num_threads()) if available else _threads

@@ -1,0 +1,188 @@
+// array.h: NumPy arrays as the kernels' functions see them, and how a call is served.
+//
+// A function serves the calls it has a kernel for and declines the others (other types,
+// odd layouts, wrong arguments): those go to the NumPy definition, with its errors.
+#pragma once
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define PY_ARRAY_UNIQUE_SYMBOL tatami_numpy
+#ifndef TATAMI_IMPORTS_NUMPY
+#define NO_IMPORT_ARRAY
+#endif
+#include <numpy/arrayobject.h>
+
+#include <utility>
+
+#include "kernels.h"
+
+namespace tatami {
+
+/// A strong reference to a Python object.
+class Owned {
+ public:
+  explicit Owned(PyObject* object = nullptr) : object_(object) {}
+  Owned(Owned&& other) noexcept : object_(other.release()) {}
+  Owned& operator=(Owned&& other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  ~Owned() { Py_XDECREF(object_); }
+
+  explicit operator bool() const { return object_ != nullptr; }
+  PyObject* get() const { return object_; }
+  PyObject* release() { return std::exchange(object_, nullptr); }
+
+ private:
+  PyObject* object_;
+};
+
+/// Lets other Python threads run while a kernel of some length works.
+class Unlocked {
+ public:
+  explicit Unlocked(double work_ns) {
+    constexpr double kWorthwhile = 20e3;
+    if (work_ns > kWorthwhile) state_ = PyEval_SaveThread();
+  }
+  Unlocked(const Unlocked&) = delete;
+  ~Unlocked() {
+    if (state_) PyEval_RestoreThread(state_);
+  }
+
+ private:
+  PyThreadState* state_ = nullptr;
+};
+
+// Arrays.
+
+constexpr int kMaxRank = 8;
+
+inline PyArrayObject* as_array(PyObject* object) {
+  return reinterpret_cast<PyArrayObject*>(object);
+}
+
+template <class T>
+constexpr int kTypeNumber = sizeof(T) == 4 ? NPY_FLOAT : NPY_DOUBLE;
+
+/// An ndarray itself, aligned and in the machine's byte order.
+inline bool is_plain(PyObject* object) {
+  return Py_TYPE(object) == &PyArray_Type &&
+         PyArray_ISBEHAVED_RO(as_array(object)) &&
+         PyArray_NDIM(as_array(object)) <= kMaxRank;
+}
+
+template <class T>
+bool is_plain_of(PyObject* object) {
+  return is_plain(object) &&
+         PyArray_TYPE(as_array(object)) == kTypeNumber<T>;
+}
+
+inline bool is_contiguous(PyObject* object) {
+  return PyArray_IS_C_CONTIGUOUS(as_array(object));
+}
+
+template <class T>
+T* data_of(PyObject* object) {
+  return static_cast<T*>(PyArray_DATA(as_array(object)));
+}
+
+inline int rank_of(PyObject* object) { return PyArray_NDIM(as_array(object)); }
+inline long length_of(PyObject* object, int i) {
+  return static_cast<long>(PyArray_DIM(as_array(object), i));
+}
+inline long size_of(PyObject* object) {
+  return static_cast<long>(PyArray_SIZE(as_array(object)));
+}
+
+/// A new array, not filled; nullptr with MemoryError if there is no room.
+template <class T>
+PyObject* new_array(int rank, const npy_intp* lengths) {
+  return PyArray_SimpleNew(rank, const_cast<npy_intp*>(lengths),
+                           kTypeNumber<T>);
+}
+
+template <class T>
+PyObject* new_like(PyObject* other) {
+  return new_array<T>(rank_of(other), PyArray_DIMS(as_array(other)));
+}
+
+/// The array itself, or a copy of it with its elements in order.
+inline Owned contiguous(PyObject* object) {
+  if (is_contiguous(object)) return Owned(Py_NewRef(object));
+  return Owned(PyArray_NewCopy(as_array(object), NPY_CORDER));
+}
+
+// Other arguments. Each reader returns false for what it does not know.
+
+/// A Python float or int itself: NumPy's own numbers have types of their own.
+inline bool read_number(PyObject* object, double* out) {
+  if (PyFloat_CheckExact(object)) {
+    *out = PyFloat_AS_DOUBLE(object);
+    return true;
+  }
+  if (!PyLong_CheckExact(object)) return false;
+  *out = PyLong_AsDouble(object);
+  if (*out != -1.0 || !PyErr_Occurred()) return true;
+  PyErr_Clear();
+  return false;
+}
+
+inline bool read_integer(PyObject* object, long* out) {
+  if (!PyLong_CheckExact(object)) return false;
+  int overflow = 0;
+  *out = PyLong_AsLongAndOverflow(object, &overflow);
+  return overflow == 0;
+}
+
+inline bool read_flag(PyObject* object, bool* out) {
+  *out = object == Py_True;
+  return PyBool_Check(object);
+}
+
+/// A tuple or list of integers, at most kMaxRank of them.
+struct Lengths {
+  int count = 0;
+  long values[kMaxRank];
+
+  bool read(PyObject* object) {
+    if (!PyTuple_Check(object) && !PyList_Check(object)) return false;
+    Py_ssize_t size = PySequence_Fast_GET_SIZE(object);
+    if (size > kMaxRank) return false;
+    count = static_cast<int>(size);
+    for (int i = 0; i < count; ++i)
+      if (!read_integer(PySequence_Fast_GET_ITEM(object, i), values + i))
+        return false;
+    return true;
+  }
+};
+
+// Calls.
+
+/// Serves a call: a new reference, nullptr with an error set, or declined().
+using Serve = PyObject* (*)(PyObject* const* arguments, Py_ssize_t count);
+
+/// Not an object that a kernel returns.
+inline PyObject* declined() { return Py_NotImplemented; }
+
+/// Call `serve<float>` or `serve<double>`, by the type of an array.
+#define TATAMI_BY_TYPE(array, serve, ...)                 \
+  (!is_plain(array) ? declined()                          \
+   : PyArray_TYPE(as_array(array)) == NPY_FLOAT           \
+       ? serve<float>(__VA_ARGS__)                        \
+   : PyArray_TYPE(as_array(array)) == NPY_DOUBLE          \
+       ? serve<double>(__VA_ARGS__)                       \
+       : declined())
+
+/// Enter a kernel's function into the module.
+void add_function(const char* name, Serve serve);
+
+void add_elementwise();
+void add_reduce();
+void add_linalg();
+void add_conv();
+void add_pool();
+void add_optim();
+
+}  // namespace tatami

@@ -1,0 +1,206 @@
+// optim.cpp: optimizer steps over lists of arrays, checked whole before any is changed.
+#include <cmath>
+
+#include "../array.h"
+#include "../parallel.h"
+
+namespace tatami {
+namespace {
+
+constexpr long kBlock = 4096;
+
+/// A list or tuple, read in place.
+struct Items {
+  Py_ssize_t count = 0;
+  PyObject** items = nullptr;
+
+  bool read(PyObject* object) {
+    if (!PyList_Check(object) && !PyTuple_Check(object)) return false;
+    count = PySequence_Fast_GET_SIZE(object);
+    items = PySequence_Fast_ITEMS(object);
+    return true;
+  }
+};
+
+bool all_numbers(PyObject* const* arguments, Py_ssize_t count, double* out) {
+  for (Py_ssize_t i = 0; i < count; ++i)
+    if (!read_number(arguments[i], out + i)) return false;
+  return true;
+}
+
+/// An array of the step: like the parameter, and writeable if it is changed.
+template <class T>
+bool fits(PyObject* object, PyObject* param, bool changed) {
+  return is_plain_of<T>(object) && is_contiguous(object) &&
+         PyArray_SAMESHAPE(as_array(object), as_array(param)) &&
+         (!changed || PyArray_ISWRITEABLE(as_array(object)));
+}
+
+template <class T>
+bool all_fit(const Items& list, const Items& params, bool changed,
+             bool may_be_none = false) {
+  if (list.count != params.count) return false;
+  for (Py_ssize_t i = 0; i < list.count; ++i) {
+    if (may_be_none && list.items[i] == Py_None) continue;
+    if (!fits<T>(list.items[i], params.items[i], changed)) return false;
+  }
+  return true;
+}
+
+long elements(const Items& params) {
+  long total = 0;
+  for (Py_ssize_t i = 0; i < params.count; ++i)
+    total += size_of(params.items[i]);
+  return total;
+}
+
+/// Run a kernel over the blocks of one parameter.
+template <class Step, class Kernel, class Shift>
+void run(const Step& step, Kernel kernel, const Shift& shift) {
+  long blocks = (step.count + kBlock - 1) / kBlock;
+  parallel_for(blocks, 0.3 * kBlock, [&](long begin, long end) {
+    Step part = step;
+    shift(part, begin * kBlock);
+    long stop = end * kBlock < step.count ? end * kBlock : step.count;
+    part.count = stop - begin * kBlock;
+    kernel(part);
+  });
+}
+
+struct Sgd {
+  Items params, grads, buffers, first;
+  double number[4];  // lr, momentum, dampening, weight_decay
+  bool nesterov, maximize;
+};
+
+template <class T>
+SgdStep<T> step_of(const Sgd& call, Py_ssize_t i) {
+  PyObject* buffer = call.buffers.items[i];
+  bool uses_buffer = call.number[1] != 0 && buffer != Py_None;
+  SgdStep<T> step;
+  step.param = data_of<T>(call.params.items[i]);
+  step.grad = data_of<T>(call.grads.items[i]);
+  step.buffer = uses_buffer ? data_of<T>(buffer) : nullptr;
+  step.count = size_of(call.params.items[i]);
+  step.first = call.first.items[i] == Py_True;
+  step.nesterov = call.nesterov;
+  step.maximize = call.maximize;
+  step.lr = static_cast<T>(call.number[0]);
+  step.momentum = static_cast<T>(call.number[1]);
+  step.undampened = static_cast<T>(1 - call.number[2]);
+  step.weight_decay = static_cast<T>(call.number[3]);
+  return step;
+}
+
+template <class T>
+PyObject* sgd_step(const Sgd& call) {
+  if (!all_fit<T>(call.params, call.params, true) ||
+      !all_fit<T>(call.grads, call.params, false) ||
+      !all_fit<T>(call.buffers, call.params, true, true))
+    return declined();
+  Unlocked unlocked(0.3 * double(elements(call.params)));
+  for (Py_ssize_t i = 0; i < call.params.count; ++i)
+    run(step_of<T>(call, i), kernels().of<T>().sgd_step,
+        [](SgdStep<T>& step, long offset) {
+          step.param += offset;
+          step.grad += offset;
+          if (step.buffer) step.buffer += offset;
+        });
+  Py_RETURN_NONE;
+}
+
+PyObject* serve_sgd_step(PyObject* const* arguments, Py_ssize_t count) {
+  Sgd call;
+  if (count != 10 || !call.params.read(arguments[0]) ||
+      !call.grads.read(arguments[1]) || !call.buffers.read(arguments[2]) ||
+      !call.first.read(arguments[3]) ||
+      !all_numbers(arguments + 4, 4, call.number) ||
+      !read_flag(arguments[8], &call.nesterov) ||
+      !read_flag(arguments[9], &call.maximize) || call.params.count == 0 ||
+      call.first.count != call.params.count)
+    return declined();
+  for (Py_ssize_t i = 0; i < call.first.count; ++i)
+    if (!PyBool_Check(call.first.items[i])) return declined();
+  return TATAMI_BY_TYPE(call.params.items[0], sgd_step, call);
+}
+
+struct Adam {
+  Items params, grads, averages, squares, largest, steps;
+  double number[5];  // lr, beta1, beta2, eps, weight_decay
+  bool decoupled, amsgrad, maximize;
+};
+
+template <class T>
+AdamStep<T> step_of(const Adam& call, Py_ssize_t i) {
+  const auto [lr, beta1, beta2, eps, weight_decay] = call.number;
+  double count = 0;
+  read_number(call.steps.items[i], &count);
+  AdamStep<T> step;
+  step.param = data_of<T>(call.params.items[i]);
+  step.grad = data_of<T>(call.grads.items[i]);
+  step.exp_avg = data_of<T>(call.averages.items[i]);
+  step.exp_avg_sq = data_of<T>(call.squares.items[i]);
+  step.max_exp_avg_sq =
+      call.amsgrad ? data_of<T>(call.largest.items[i]) : nullptr;
+  step.count = size_of(call.params.items[i]);
+  step.maximize = call.maximize;
+  step.shrink = static_cast<T>(call.decoupled ? 1 - lr * weight_decay : 1);
+  step.weight_decay = static_cast<T>(call.decoupled ? 0 : weight_decay);
+  step.one_minus_beta1 = static_cast<T>(1 - beta1);
+  step.beta2 = static_cast<T>(beta2);
+  step.one_minus_beta2 = static_cast<T>(1 - beta2);
+  step.step_size = static_cast<T>(lr / (1 - std::pow(beta1, count)));
+  step.correction = static_cast<T>(std::sqrt(1 - std::pow(beta2, count)));
+  step.eps = static_cast<T>(eps);
+  return step;
+}
+
+template <class T>
+PyObject* adam_step(const Adam& call) {
+  if (!all_fit<T>(call.params, call.params, true) ||
+      !all_fit<T>(call.grads, call.params, false) ||
+      !all_fit<T>(call.averages, call.params, true) ||
+      !all_fit<T>(call.squares, call.params, true) ||
+      (call.amsgrad && !all_fit<T>(call.largest, call.params, true)))
+    return declined();
+  for (Py_ssize_t i = 0; i < call.params.count; ++i) {
+    AdamStep<T> step = step_of<T>(call, i);
+    Unlocked unlocked(0.5 * double(step.count));
+    run(step, kernels().of<T>().adam_step,
+        [](AdamStep<T>& part, long offset) {
+          part.param += offset;
+          part.grad += offset;
+          part.exp_avg += offset;
+          part.exp_avg_sq += offset;
+          if (part.max_exp_avg_sq) part.max_exp_avg_sq += offset;
+        });
+  }
+  Py_RETURN_NONE;
+}
+
+PyObject* serve_adam_step(PyObject* const* arguments, Py_ssize_t count) {
+  Adam call;
+  if (count != 14 || !call.params.read(arguments[0]) ||
+      !call.grads.read(arguments[1]) || !call.averages.read(arguments[2]) ||
+      !call.squares.read(arguments[3]) || !call.largest.read(arguments[4]) ||
+      !call.steps.read(arguments[5]) ||
+      !all_numbers(arguments + 6, 5, call.number) ||
+      !read_flag(arguments[11], &call.decoupled) ||
+      !read_flag(arguments[12], &call.amsgrad) ||
+      !read_flag(arguments[13], &call.maximize) || call.params.count == 0 ||
+      call.steps.count != call.params.count)
+    return declined();
+  double step;
+  for (Py_ssize_t i = 0; i < call.steps.count; ++i)
+    if (!read_number(call.steps.items[i], &step)) return declined();
+  return TATAMI_BY_TYPE(call.params.items[0], adam_step, call);
+}
+
+}  // namespace
+
+void add_optim() {
+  add_function("sgd_step", serve_sgd_step);
+  add_function("adam_step", serve_adam_step);
+}
+
+}  // namespace tatami

@@ -1,0 +1,75 @@
+// dispatch.cpp: choose the kernels for the machine, once.
+#include <cstdlib>
+#include <cstring>
+
+#include "kernels.h"
+
+#define TATAMI_DECLARE(isa)             \
+  namespace isa {                       \
+  void fill_elementwise(KernelTable&);  \
+  void fill_reduce(KernelTable&);       \
+  void fill_gemm(KernelTable&);         \
+  void fill_conv(KernelTable&);         \
+  void fill_conv_grad(KernelTable&);    \
+  void fill_pool(KernelTable&);         \
+  void fill_optim(KernelTable&);        \
+  static KernelTable table() {          \
+    KernelTable result{};               \
+    result.instruction_set = #isa;      \
+    fill_elementwise(result);           \
+    fill_reduce(result);                \
+    fill_gemm(result);                  \
+    fill_conv(result);                  \
+    fill_conv_grad(result);             \
+    fill_pool(result);                  \
+    fill_optim(result);                 \
+    return result;                      \
+  }                                     \
+  }
+
+namespace tatami {
+
+TATAMI_DECLARE(baseline)
+#if defined(TATAMI_X86)
+TATAMI_DECLARE(avx2)
+TATAMI_DECLARE(avx512)
+#endif
+
+namespace {
+
+#if defined(TATAMI_X86)
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") &&
+         __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+/// Whether the environment lets this instruction set be used.
+bool allowed(const char* name) {
+  const char* wanted = std::getenv("TATAMI_ISA");
+  return !wanted || !*wanted || std::strcmp(wanted, name) == 0;
+}
+
+KernelTable choose() {
+#if defined(TATAMI_X86)
+  __builtin_cpu_init();
+  if (allowed("avx512") && has_avx512()) return avx512::table();
+  if (allowed("avx2") && has_avx2()) return avx2::table();
+#endif
+  return baseline::table();
+}
+
+}  // namespace
+
+const KernelTable& kernels() {
+  static const KernelTable table = choose();
+  return table;
+}
+
+}  // namespace tatami

@@ -1,0 +1,139 @@
+// kernels.h: what a kernel is given, and the table of kernels of one instruction set.
+//
+// Kernels know pointers and sizes, nothing of Python. Steps and strides count elements.
+#pragma once
+
+#include <cstdint>
+
+namespace tatami {
+
+enum class Binary { add, sub, mul, div, maximum, minimum, count };
+enum class Unary {
+  neg,
+  abs,
+  square,
+  sqrt,
+  rsqrt,
+  reciprocal,
+  relu,
+  exp,
+  log,
+  tanh,
+  sigmoid,
+  erf,
+  count
+};
+enum class Reduction { sum, amax, amin, count };
+
+/// out = beta * out + alpha * (a @ b), for a (M, K), b (K, N) and out (M, N).
+/// beta is 0 or 1.
+template <class T>
+struct MatrixProduct {
+  long M, N, K;
+  const T* a;
+  long a_row, a_column;
+  const T* b;
+  long b_row, b_column;
+  T* out;
+  long out_row;
+  T alpha;
+  bool accumulate;
+};
+
+/// The geometry of a convolution over planes; one dimension is a plane of height 1.
+struct Convolution {
+  long N, C, O, groups;
+  long input[2], output[2], kernel[2], stride[2], padding[2], dilation[2];
+};
+
+/// The geometry of pooling over `planes` planes.
+struct Pooling {
+  long planes;
+  long input[2], output[2], kernel[2], stride[2], padding[2], dilation[2];
+  bool count_include_pad;
+  long divisor;  // 0 if the size of the window divides
+};
+
+/// One parameter of an SGD step, and the constants of its group.
+template <class T>
+struct SgdStep {
+  T* param;
+  const T* grad;
+  T* buffer;  // null without momentum
+  long count;
+  bool first, nesterov, maximize;
+  T lr, momentum, undampened, weight_decay;
+};
+
+/// One parameter of an Adam step; the constants are those of the formula as PyTorch
+/// evaluates it: param -= step_size * exp_avg / (sqrt(exp_avg_sq) / correction + eps).
+template <class T>
+struct AdamStep {
+  T* param;
+  const T* grad;
+  T* exp_avg;
+  T* exp_avg_sq;
+  T* max_exp_avg_sq;  // null without amsgrad
+  long count;
+  bool maximize;
+  T shrink;        // 1 - lr * weight_decay if decoupled, else 1
+  T weight_decay;  // 0 if decoupled
+  T one_minus_beta1, beta2, one_minus_beta2, step_size, correction, eps;
+};
+
+/// The kernels for one element type.
+template <class T>
+struct Kernels {
+  /// A step of 0 repeats the first element, a step of 1 walks.
+  void (*binary[int(Binary::count)])(const T* a, long a_step, const T* b,
+                                     long b_step, T* out, long count);
+  void (*unary[int(Unary::count)])(const T* x, T* out, long count);
+  void (*threshold_backward)(const T* grad, const T* x, T threshold, T* out,
+                             long count);
+  /// x (outer, inner) -> out (inner), over the outer or the inner dimension.
+  void (*reduce_rows[int(Reduction::count)])(const T* x, long rows,
+                                             long columns, T* out);
+  void (*reduce_columns[int(Reduction::count)])(const T* x, long rows,
+                                                long columns, T* out);
+  void (*softmax)(const T* x, T* out, long rows, long columns);
+  void (*log_softmax)(const T* x, T* out, long rows, long columns);
+  void (*matmul)(const MatrixProduct<T>& product);
+  void (*convolution)(const Convolution& shape, const T* x, const T* weight,
+                      const T* bias, T* out);
+  void (*convolution_grad_input)(const Convolution& shape, const T* grad_output,
+                                 const T* weight, T* out);
+  void (*convolution_grad_weight)(const Convolution& shape,
+                                  const T* grad_output, const T* x, T* out);
+  void (*max_pool)(const Pooling& shape, const T* x, T* out, int64_t* indices);
+  /// False, and nothing written, if an index is out of range.
+  bool (*max_pool_grad)(const T* grad_output, const int64_t* indices, T* out,
+                        long planes, long outputs, long area);
+  void (*avg_pool)(const Pooling& shape, const T* x, T* out);
+  void (*avg_pool_grad)(const Pooling& shape, const T* grad_output, T* out);
+  void (*sgd_step)(const SgdStep<T>& step);
+  void (*adam_step)(const AdamStep<T>& step);
+};
+
+struct KernelTable {
+  const char* instruction_set;
+  Kernels<float> float32;
+  Kernels<double> float64;
+
+  template <class T>
+  const Kernels<T>& of() const;
+};
+
+template <>
+inline const Kernels<float>& KernelTable::of<float>() const {
+  return float32;
+}
+template <>
+inline const Kernels<double>& KernelTable::of<double>() const {
+  return float64;
+}
+
+/// The table for the widest instruction set this machine has, or for the one that the
+/// environment variable TATAMI_ISA names.
+const KernelTable& kernels();
+
+}  // namespace tatami

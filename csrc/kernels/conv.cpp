@@ -1,0 +1,365 @@
+// conv.cpp: convolution and the gradient of its input, both as windows over planes.
+//
+// A tile holds several output channels for several vectors of neighbouring positions in
+// registers while it walks through all taps. Positions run through whole rows of the
+// planes: the few between two output rows are computed and dropped.
+#include "fill.h"
+#include "planes.h"
+#include "../parallel.h"
+
+namespace tatami::TATAMI_ISA {
+namespace {
+
+constexpr bool kManyRegisters = kRegisters >= 32;
+constexpr long kTileChannels = kManyRegisters ? 8 : 6;
+
+/// Vectors in a tile of so many channels.
+constexpr long tile_vectors(long channels) {
+  if (kManyRegisters) return channels <= 3 ? 6 : 24 / kTileChannels;
+  return channels <= 2 ? 4 : 2;
+}
+
+/// One sliding of windows over planes.
+struct Pass {
+  Planes planes;
+  const Tap* taps;
+  long tap_count;
+  long rows, columns;            // of output
+  long weight_step;              // from one output channel to the next
+  long offset, row_step, column_step, channel_step;  // in the output
+  long positions() const { return (rows - 1) * planes.row + columns; }
+};
+
+template <class T, int kChannels, int kVectors>
+void tile(const Pass& pass, const T* planes, const T* weight, const T* bias,
+          T* out, long out_step) {
+  constexpr long kLength = kLanes<T>;
+  Vector<T> total[kChannels][kVectors];
+  for (int o = 0; o < kChannels; ++o)
+    for (int v = 0; v < kVectors; ++v)
+      total[o][v] = splat(bias ? bias[o] : T(0));
+  const long step = pass.weight_step;
+  for (const Tap *tap = pass.taps, *end = tap + pass.tap_count; tap != end;
+       ++tap) {
+    const T* source = planes + tap->source;
+    const T* factor = weight + tap->weight;
+    Vector<T> window[kVectors];
+    for (int v = 0; v < kVectors; ++v) {
+      window[v] = load(source + v * kLength);
+      keep(window[v]);
+    }
+    for (int o = 0; o < kChannels; ++o) {
+      Vector<T> scale = splat(factor[o * step]);
+      for (int v = 0; v < kVectors; ++v) total[o][v] += scale * window[v];
+    }
+  }
+  for (int o = 0; o < kChannels; ++o)
+    for (int v = 0; v < kVectors; ++v)
+      store(out + o * out_step + v * kLength, total[o][v]);
+}
+
+template <class T>
+using Tile = void (*)(const Pass&, const T*, const T*, const T*, T*, long);
+
+template <class T, int kChannels>
+Tile<T> tile_of(long vectors) {
+  constexpr int kMost = tile_vectors(kChannels);
+  switch (vectors) {
+    case 1:
+      return tile<T, kChannels, 1>;
+    case 2:
+      return tile<T, kChannels, 2>;
+    case 3:
+      return tile<T, kChannels, kMost < 3 ? kMost : 3>;
+    case 4:
+      return tile<T, kChannels, kMost < 4 ? kMost : 4>;
+    case 5:
+      return tile<T, kChannels, kMost < 5 ? kMost : 5>;
+    default:
+      return tile<T, kChannels, kMost < 6 ? kMost : 6>;
+  }
+}
+
+template <class T>
+Tile<T> tile_of(long channels, long vectors) {
+  switch (channels) {
+    case 1:
+      return tile_of<T, 1>(vectors);
+    case 2:
+      return tile_of<T, 2>(vectors);
+    case 3:
+      return tile_of<T, 3>(vectors);
+    case 4:
+      return tile_of<T, 4>(vectors);
+    case 5:
+      return tile_of<T, 5>(vectors);
+    case 6:
+      return tile_of<T, 6>(vectors);
+#if defined(__AVX512F__)
+    case 7:
+      return tile_of<T, 7>(vectors);
+    case 8:
+      return tile_of<T, 8>(vectors);
+#endif
+  }
+  return nullptr;
+}
+
+/// Copy whole rows of positions to the output, without what lies between them.
+template <class T>
+void keep_output(const Pass& pass, const T* positions, T* out) {
+  for (long y = 0; y < pass.rows; ++y, positions += pass.planes.row) {
+    T* row = out + y * pass.row_step;
+    if (pass.column_step == 1) {
+      for_each_vector<T>(pass.columns, [&](long x, long lanes) {
+        store(row + x, load(positions + x), lanes);
+      });
+    } else {
+      for (long x = 0; x < pass.columns; ++x)
+        row[x * pass.column_step] = positions[x];
+    }
+  }
+}
+
+/// All positions of a few output channels.
+template <class T>
+void run_channels(const Pass& pass, const T* planes, const T* weight,
+                  const T* bias, T* out, long channels) {
+  constexpr long kLength = kLanes<T>;
+  long vectors = (pass.positions() + kLength - 1) / kLength;
+  long pitch = vectors * kLength + kSlack<T>;
+  T* positions = scratch_of<T>(1, channels * pitch);
+  long most = tile_vectors(channels);
+  long tiles = (vectors + most - 1) / most;
+  for (long i = 0, done = 0; i < tiles; ++i) {
+    long width = (vectors - done + tiles - i - 1) / (tiles - i);
+    tile_of<T>(channels, width)(pass, planes + done * kLength, weight, bias,
+                                positions + done * kLength, pitch);
+    done += width;
+  }
+  for (long o = 0; o < channels; ++o)
+    keep_output(pass, positions + o * pitch,
+                out + pass.offset + o * pass.channel_step);
+}
+
+/// What a convolution or the gradient of its input is, seen from its output.
+template <class T>
+struct Job {
+  const Pass* passes;
+  long pass_count;
+  long samples, groups, channels;         // output channels of one group
+  long group_planes, group_weight;        // from one group to the next
+  const T *image, *weight, *bias;
+  T* out;
+  long image_size, out_size;              // of one sample
+};
+
+/// The block-th part of the output channels, counted through all groups.
+template <class T>
+void run_block(const Job<T>& job, long blocks, long block, const T* planes,
+               T* out) {
+  long group = block / blocks;
+  long begin = job.channels * (block % blocks) / blocks;
+  long end = job.channels * (block % blocks + 1) / blocks;
+  long first = group * job.channels + begin;
+  for (long i = 0; i < job.pass_count; ++i) {
+    const Pass& pass = job.passes[i];
+    run_channels(pass, planes + group * job.group_planes,
+                 job.weight + group * job.group_weight +
+                     begin * pass.weight_step,
+                 job.bias ? job.bias + first : nullptr,
+                 out + first * pass.channel_step, end - begin);
+  }
+}
+
+template <class T>
+T* cleared_planes(const Planes& planes) {
+  T* memory = scratch_of<T>(0, planes.size() + kSlack<T>);
+  zero(memory, planes.size() + kSlack<T>);
+  return memory;
+}
+
+template <class T>
+double sample_ns(const Job<T>& job) {
+  double work = 0;
+  for (long i = 0; i < job.pass_count; ++i)
+    work += double(job.passes[i].positions()) * job.passes[i].tap_count;
+  return work * double(job.channels * job.groups) / (4.0 * kLanes<T>) + 200;
+}
+
+template <class T>
+void run(const Job<T>& job) {
+  const Planes& planes = job.passes[0].planes;
+  long blocks = (job.channels + kTileChannels - 1) / kTileChannels;
+  double cost = sample_ns(job);
+  constexpr double kLargeSample = 60e3;
+  if (cost > kLargeSample && job.samples < 8) {
+    T* memory = cleared_planes<T>(planes);
+    for (long n = 0; n < job.samples; ++n) {
+      fill_planes(planes, job.image + n * job.image_size, memory);
+      long count = blocks * job.groups;
+      parallel_for(count, cost / double(count), [&](long begin, long end) {
+        for (long block = begin; block < end; ++block)
+          run_block(job, blocks, block, memory, job.out + n * job.out_size);
+      });
+    }
+    return;
+  }
+  parallel_for(job.samples, cost, [&](long begin, long end) {
+    T* memory = cleared_planes<T>(planes);
+    for (long n = begin; n < end; ++n) {
+      fill_planes(planes, job.image + n * job.image_size, memory);
+      for (long block = 0; block < blocks * job.groups; ++block)
+        run_block(job, blocks, block, memory, job.out + n * job.out_size);
+    }
+  });
+}
+
+// Convolution: one pass.
+
+template <class T>
+void convolution(const Convolution& shape, const T* x, const T* weight,
+                 const T* bias, T* out) {
+  Planes planes = input_planes(shape);
+  long channels = shape.C / shape.groups;
+  long window = shape.kernel[0] * shape.kernel[1];
+  Tap* taps = scratch_of<Tap>(2, channels * window);
+  input_taps(shape, planes, taps);
+  long area = shape.output[0] * shape.output[1];
+  Pass pass{planes,          taps, channels * window, shape.output[0],
+            shape.output[1], channels * window,       0,
+            shape.output[1], 1,    area};
+  Job<T> job{&pass,
+             1,
+             shape.N,
+             shape.groups,
+             shape.O / shape.groups,
+             channels * planes.channel_size(),
+             shape.O / shape.groups * channels * window,
+             x,
+             weight,
+             bias,
+             out,
+             shape.C * shape.input[0] * shape.input[1],
+             shape.O * area};
+  run(job);
+}
+
+// The gradient of the input: one pass for each phase of the stride. Input row
+// stride * q + phase meets tap k in output row q + meeting(k), if that is whole.
+
+struct Axis {
+  long phase, stride, padding, dilation;
+  long numerator(long k) const { return phase + padding - k * dilation; }
+  bool meets(long k) const { return numerator(k) % stride == 0; }
+  long meeting(long k) const { return numerator(k) / stride; }
+};
+
+Axis axis_of(const Convolution& shape, int i, long phase) {
+  return {phase, shape.stride[i], shape.padding[i], shape.dilation[i]};
+}
+
+/// Set where the planes of grad_output begin and how long they are along one axis.
+void set_extent(const Convolution& shape, int i, Planes& planes) {
+  long lowest = 0, highest = 1;
+  for (long phase = 0; phase < shape.stride[i]; ++phase) {
+    Axis axis = axis_of(shape, i, phase);
+    long count = (shape.input[i] - phase + shape.stride[i] - 1) /
+                 shape.stride[i];
+    for (long k = 0; k < shape.kernel[i]; ++k)
+      if (axis.meets(k)) {
+        lowest = smaller(lowest, axis.meeting(k));
+        highest = larger(highest, axis.meeting(k) + count);
+      }
+  }
+  planes.shift[i] = -lowest;
+  planes.phases[i] = 1;
+  (i == 0 ? planes.rows : planes.row) = highest - lowest;
+}
+
+Planes output_planes(const Convolution& shape) {
+  Planes planes;
+  planes.channels = shape.O;
+  planes.height = shape.output[0];
+  planes.width = shape.output[1];
+  set_extent(shape, 0, planes);
+  set_extent(shape, 1, planes);
+  return planes;
+}
+
+/// The taps of one phase; returns how many.
+long phase_taps(const Convolution& shape, const Planes& planes, Axis vertical,
+                Axis horizontal, Tap* taps) {
+  long O = shape.O / shape.groups, C = shape.C / shape.groups;
+  long window = shape.kernel[0] * shape.kernel[1];
+  Tap* tap = taps;
+  for (long o = 0; o < O; ++o)
+    for (long ky = 0; ky < shape.kernel[0]; ++ky)
+      for (long kx = 0; kx < shape.kernel[1]; ++kx) {
+        if (!vertical.meets(ky) || !horizontal.meets(kx)) continue;
+        long y = vertical.meeting(ky) + planes.shift[0];
+        long x = horizontal.meeting(kx) + planes.shift[1];
+        *tap++ = {int32_t(o * planes.channel_size() + y * planes.row + x),
+                  int32_t(o * C * window + ky * shape.kernel[1] + kx)};
+      }
+  return tap - taps;
+}
+
+template <class T>
+void convolution_grad_input(const Convolution& shape, const T* grad_output,
+                            const T* weight, T* out) {
+  Planes planes = output_planes(shape);
+  long O = shape.O / shape.groups, C = shape.C / shape.groups;
+  long window = shape.kernel[0] * shape.kernel[1];
+  Tap* taps = scratch_of<Tap>(2, O * window);
+  Pass* passes = scratch_of<Pass>(3, shape.stride[0] * shape.stride[1]);
+  long area = shape.input[0] * shape.input[1], count = 0;
+  for (long i = 0; i < shape.stride[0]; ++i)
+    for (long j = 0; j < shape.stride[1]; ++j) {
+      Pass pass{};
+      pass.planes = planes;
+      pass.rows = (shape.input[0] - i + shape.stride[0] - 1) / shape.stride[0];
+      pass.columns =
+          (shape.input[1] - j + shape.stride[1] - 1) / shape.stride[1];
+      if (pass.rows <= 0 || pass.columns <= 0) continue;
+      pass.taps = taps;
+      pass.tap_count = phase_taps(shape, planes, axis_of(shape, 0, i),
+                                  axis_of(shape, 1, j), taps);
+      taps += pass.tap_count;
+      pass.weight_step = window;
+      pass.offset = i * shape.input[1] + j;
+      pass.row_step = shape.stride[0] * shape.input[1];
+      pass.column_step = shape.stride[1];
+      pass.channel_step = area;
+      passes[count++] = pass;
+    }
+  Job<T> job{passes,
+             count,
+             shape.N,
+             shape.groups,
+             C,
+             O * planes.channel_size(),
+             O * C * window,
+             grad_output,
+             weight,
+             nullptr,
+             out,
+             shape.O * shape.output[0] * shape.output[1],
+             shape.C * area};
+  run(job);
+}
+
+template <class T>
+void fill(Kernels<T>& table) {
+  table.convolution = convolution<T>;
+  table.convolution_grad_input = convolution_grad_input<T>;
+}
+
+}  // namespace
+
+void fill_conv(KernelTable& table) {
+  fill(table.float32);
+  fill(table.float64);
+}
+
+}  // namespace tatami::TATAMI_ISA

@@ -1,0 +1,16 @@
+// fill.h: each kernel file enters its kernels into the table of its instruction set.
+#pragma once
+
+#include "../kernels.h"
+
+namespace tatami::TATAMI_ISA {
+
+void fill_elementwise(KernelTable& table);
+void fill_reduce(KernelTable& table);
+void fill_gemm(KernelTable& table);
+void fill_conv(KernelTable& table);
+void fill_conv_grad(KernelTable& table);
+void fill_pool(KernelTable& table);
+void fill_optim(KernelTable& table);
+
+}  // namespace tatami::TATAMI_ISA

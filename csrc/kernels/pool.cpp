@@ -1,0 +1,253 @@
+// pool.cpp: max and average pooling over planes.
+#include "fill.h"
+#include "../parallel.h"
+#include "../simd.h"
+
+namespace tatami::TATAMI_ISA {
+namespace {
+
+/// The outputs [begin, end) along one axis for which tap k meets the image.
+struct Reach {
+  long begin, end;
+};
+
+Reach reach(const Pooling& shape, int axis, long k) {
+  long shift = shape.padding[axis] - k * shape.dilation[axis];
+  long stride = shape.stride[axis];
+  long last = shape.input[axis] - 1 + shift;
+  long begin = shift > 0 ? (shift + stride - 1) / stride : 0;
+  long end = last < 0 ? 0 : last / stride + 1;
+  return {begin, smaller(end, shape.output[axis])};
+}
+
+/// The input coordinate of tap k of output i.
+long source(const Pooling& shape, int axis, long i, long k) {
+  return i * shape.stride[axis] - shape.padding[axis] +
+         k * shape.dilation[axis];
+}
+
+// Max pooling. As in PyTorch the first of several maxima counts, and NaN is larger than
+// everything, the last one counting.
+
+/// A window of 2 x 2, moved by 2: the usual one, without padding.
+template <class T>
+void max_row_two(const T* upper, const T* lower, int32_t place, int32_t row,
+                 long columns, T* out, int64_t* indices) {
+  for (long x = 0; x < columns; ++x) {
+    T best = upper[2 * x], next = upper[2 * x + 1];
+    T third = lower[2 * x], last = lower[2 * x + 1];
+    int32_t index = place + int32_t(2 * x), first = index;
+    bool better = (next > best) | (next != next);
+    best = better ? next : best;
+    index = better ? first + 1 : index;
+    better = (third > best) | (third != third);
+    best = better ? third : best;
+    index = better ? first + row : index;
+    better = (last > best) | (last != last);
+    out[x] = better ? last : best;
+    indices[x] = better ? first + row + 1 : index;
+  }
+}
+
+/// Let one tap compete for a row of outputs.
+template <class T>
+void max_tap(const T* image, long step, long first, Reach columns, T* best,
+             int64_t* indices) {
+  for (long x = columns.begin; x < columns.end; ++x) {
+    T value = image[x * step];
+    bool better = (value > best[x]) | (value != value);
+    best[x] = better ? value : best[x];
+    indices[x] = better ? first + x * step : indices[x];
+  }
+}
+
+/// Start a row from the first tap of each window that lies in the image.
+template <class T>
+void start_row(const Pooling& shape, long y, T* best, int64_t* indices) {
+  auto first = [&](int axis, long i) {
+    long place = source(shape, axis, i, 0);
+    while (place < 0) place += shape.dilation[axis];
+    return place;
+  };
+  long row = first(0, y) * shape.input[1];
+  for (long x = 0; x < shape.output[1]; ++x) {
+    best[x] = -__builtin_huge_val();
+    indices[x] = row + first(1, x);
+  }
+}
+
+template <class T>
+void max_row(const Pooling& shape, const T* image, long y, T* best,
+             int64_t* indices) {
+  start_row(shape, y, best, indices);
+  for (long ky = 0; ky < shape.kernel[0]; ++ky) {
+    long row = source(shape, 0, y, ky);
+    if (row < 0 || row >= shape.input[0]) continue;
+    for (long kx = 0; kx < shape.kernel[1]; ++kx) {
+      long first = row * shape.input[1] + source(shape, 1, 0, kx);
+      max_tap(image + first, shape.stride[1], first, reach(shape, 1, kx), best,
+              indices);
+    }
+  }
+}
+
+bool is_two_by_two(const Pooling& shape) {
+  bool result = true;
+  for (int i = 0; i < 2; ++i)
+    result = result && shape.kernel[i] == 2 && shape.stride[i] == 2 &&
+             shape.padding[i] == 0 && shape.dilation[i] == 1 &&
+             shape.output[i] * 2 <= shape.input[i];
+  return result && shape.input[0] * shape.input[1] < INT32_MAX;
+}
+
+template <class T>
+void max_plane(const Pooling& shape, const T* image, T* out, int64_t* indices) {
+  const long width = shape.input[1];
+  const bool simple = is_two_by_two(shape);
+  for (long y = 0; y < shape.output[0]; ++y) {
+    const T* upper = image + 2 * y * width;
+    if (simple)
+      max_row_two(upper, upper + width, int32_t(2 * y * width), int32_t(width),
+                  shape.output[1], out, indices);
+    else
+      max_row(shape, image, y, out, indices);
+    out += shape.output[1];
+    indices += shape.output[1];
+  }
+}
+
+double plane_ns(const Pooling& shape) {
+  return 0.4 * double(shape.output[0] * shape.output[1]) *
+         double(shape.kernel[0] * shape.kernel[1]);
+}
+
+template <class T>
+void max_pool(const Pooling& shape, const T* x, T* out, int64_t* indices) {
+  long area = shape.input[0] * shape.input[1];
+  long outputs = shape.output[0] * shape.output[1];
+  parallel_for(shape.planes, plane_ns(shape), [&](long begin, long end) {
+    for (long i = begin; i < end; ++i)
+      max_plane(shape, x + i * area, out + i * outputs, indices + i * outputs);
+  });
+}
+
+bool in_range(const int64_t* indices, long count, long area) {
+  bool result = true;
+  for (long i = 0; i < count; ++i)
+    result &= uint64_t(indices[i]) < uint64_t(area);
+  return result;
+}
+
+template <class T>
+bool max_pool_grad(const T* grad_output, const int64_t* indices, T* out,
+                   long planes, long outputs, long area) {
+  if (!in_range(indices, planes * outputs, area)) return false;
+  double cost = double(outputs) + 0.1 * double(area);
+  parallel_for(planes, cost, [&](long begin, long end) {
+    __builtin_memset(out + begin * area, 0, (end - begin) * area * sizeof(T));
+    for (long plane = begin; plane < end; ++plane)
+      for (long i = plane * outputs; i < (plane + 1) * outputs; ++i)
+        out[plane * area + indices[i]] += grad_output[i];
+  });
+  return true;
+}
+
+// Average pooling.
+
+/// How many elements the window of output i counts along one axis.
+long window_length(const Pooling& shape, int axis, long i) {
+  long begin = source(shape, axis, i, 0);
+  long end = smaller(begin + shape.kernel[axis],
+                     shape.input[axis] + shape.padding[axis]);
+  if (!shape.count_include_pad) {
+    begin = larger(begin, 0);
+    end = smaller(end, shape.input[axis]);
+  }
+  return end - begin;
+}
+
+/// Divide a row of window sums, or of gradients, by the sizes of the windows.
+template <class T>
+void divide_row(const Pooling& shape, long y, const T* values, T* out) {
+  long height = window_length(shape, 0, y);
+  for (long x = 0; x < shape.output[1]; ++x) {
+    long size = shape.divisor ? shape.divisor
+                              : height * window_length(shape, 1, x);
+    out[x] = values[x] / static_cast<T>(size);
+  }
+}
+
+template <class T>
+void average_row(const Pooling& shape, const T* image, long y, T* out) {
+  for (long x = 0; x < shape.output[1]; ++x) out[x] = 0;
+  for (long ky = 0; ky < shape.kernel[0]; ++ky) {
+    long row = source(shape, 0, y, ky);
+    if (row < 0 || row >= shape.input[0]) continue;
+    for (long kx = 0; kx < shape.kernel[1]; ++kx) {
+      const T* first = image + row * shape.input[1] + source(shape, 1, 0, kx);
+      Reach columns = reach(shape, 1, kx);
+      for (long x = columns.begin; x < columns.end; ++x)
+        out[x] += first[x * shape.stride[1]];
+    }
+  }
+  divide_row(shape, y, out, out);
+}
+
+template <class T>
+void avg_pool(const Pooling& shape, const T* x, T* out) {
+  long area = shape.input[0] * shape.input[1];
+  long outputs = shape.output[0] * shape.output[1];
+  parallel_for(shape.planes, plane_ns(shape), [&](long begin, long end) {
+    for (long i = begin; i < end; ++i)
+      for (long y = 0; y < shape.output[0]; ++y)
+        average_row(shape, x + i * area, y,
+                    out + i * outputs + y * shape.output[1]);
+  });
+}
+
+template <class T>
+void spread_row(const Pooling& shape, const T* share, long y, T* image) {
+  for (long ky = 0; ky < shape.kernel[0]; ++ky) {
+    long row = source(shape, 0, y, ky);
+    if (row < 0 || row >= shape.input[0]) continue;
+    for (long kx = 0; kx < shape.kernel[1]; ++kx) {
+      T* first = image + row * shape.input[1] + source(shape, 1, 0, kx);
+      Reach columns = reach(shape, 1, kx);
+      for (long x = columns.begin; x < columns.end; ++x)
+        first[x * shape.stride[1]] += share[x];
+    }
+  }
+}
+
+template <class T>
+void avg_pool_grad(const Pooling& shape, const T* grad_output, T* out) {
+  long area = shape.input[0] * shape.input[1];
+  long outputs = shape.output[0] * shape.output[1];
+  parallel_for(shape.planes, plane_ns(shape), [&](long begin, long end) {
+    T* share = scratch_of<T>(0, shape.output[1]);
+    __builtin_memset(out + begin * area, 0, (end - begin) * area * sizeof(T));
+    for (long i = begin; i < end; ++i)
+      for (long y = 0; y < shape.output[0]; ++y) {
+        divide_row(shape, y, grad_output + i * outputs + y * shape.output[1],
+                   share);
+        spread_row(shape, share, y, out + i * area);
+      }
+  });
+}
+
+template <class T>
+void fill(Kernels<T>& table) {
+  table.max_pool = max_pool<T>;
+  table.max_pool_grad = max_pool_grad<T>;
+  table.avg_pool = avg_pool<T>;
+  table.avg_pool_grad = avg_pool_grad<T>;
+}
+
+}  // namespace
+
+void fill_pool(KernelTable& table) {
+  fill(table.float32);
+  fill(table.float64);
+}
+
+}  // namespace tatami::TATAMI_ISA

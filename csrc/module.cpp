@@ -1,0 +1,146 @@
+// module.cpp: the module tatami._native and how its functions are called.
+#define TATAMI_IMPORTS_NUMPY
+#include "array.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include <cstring>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "parallel.h"
+
+namespace nb = nanobind;
+
+namespace tatami {
+namespace {
+
+/// One function of the module.
+struct Function {
+  PyMethodDef definition;
+  Serve serve;
+  PyObject* reference = nullptr;  // the NumPy definition
+};
+
+constexpr const char* kCapsule = "tatami.Function";
+
+std::vector<Function*>& functions() {
+  static std::vector<Function*> list;
+  return list;
+}
+
+Function* find(const std::string& name) {
+  for (Function* function : functions())
+    if (name == function->definition.ml_name) return function;
+  return nullptr;
+}
+
+/// Elementwise functions are given `out` by name: it lies right behind the others.
+bool is_only_out(PyObject* keywords) {
+  return PyTuple_GET_SIZE(keywords) == 1 &&
+         PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(keywords, 0),
+                                          "out") == 0;
+}
+
+PyObject* call_reference(Function* function, PyObject* const* arguments,
+                         Py_ssize_t count, PyObject* keywords) {
+  if (function->reference)
+    return PyObject_Vectorcall(function->reference, arguments, count, keywords);
+  PyErr_Format(PyExc_NotImplementedError,
+               "the compiled kernel %s does not serve these arguments, and no "
+               "NumPy definition is installed",
+               function->definition.ml_name);
+  return nullptr;
+}
+
+/// nanobind's call costs 50 to 100 ns more than this, which counts for small arrays.
+PyObject* call(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+               PyObject* keywords) {
+  auto* function =
+      static_cast<Function*>(PyCapsule_GetPointer(self, kCapsule));
+  PyObject* result = declined();
+  if (count > 0 && (!keywords || is_only_out(keywords))) {
+    try {
+      result = function->serve(arguments, count + (keywords ? 1 : 0));
+    } catch (const std::bad_alloc&) {
+      return PyErr_NoMemory();
+    }
+  }
+  if (result != declined()) return result;
+  return call_reference(function, arguments, count, keywords);
+}
+
+void set_reference(const std::string& name, nb::object definition) {
+  Function* function = find(name);
+  if (!function)
+    throw nb::key_error(("there is no compiled kernel " + name).c_str());
+  Py_XDECREF(std::exchange(function->reference, definition.release().ptr()));
+}
+
+void set_num_threads(int count) {
+  if (count < 1)
+    throw nb::value_error(
+        ("the number of threads must be positive, but it is " +
+         std::to_string(count))
+            .c_str());
+  set_thread_count(count);
+}
+
+nb::list names() {
+  nb::list result;
+  for (Function* function : functions())
+    result.append(function->definition.ml_name);
+  return result;
+}
+
+void add_functions(nb::module_& module) {
+  add_elementwise();
+  add_reduce();
+  add_linalg();
+  add_conv();
+  add_pool();
+  add_optim();
+  nb::str module_name("tatami._native");
+  for (Function* function : functions()) {
+    Owned self(PyCapsule_New(function, kCapsule, nullptr));
+    Owned callable(PyCFunction_NewEx(&function->definition, self.get(),
+                                     module_name.ptr()));
+    if (!callable) throw nb::python_error();
+    module.attr(function->definition.ml_name) =
+        nb::handle(callable.get());
+  }
+}
+
+}  // namespace
+
+void add_function(const char* name, Serve serve) {
+  auto* function = new Function;
+  function->serve = serve;
+  function->definition = {name, reinterpret_cast<PyCFunction>(
+                                    reinterpret_cast<void (*)()>(call)),
+                          METH_FASTCALL | METH_KEYWORDS,
+                          "The compiled form of the NumPy definition."};
+  functions().push_back(function);
+}
+
+}  // namespace tatami
+
+NB_MODULE(_native, module) {
+  using namespace tatami;
+  if (PyArray_ImportNumPyAPI() < 0) throw nb::python_error();
+  module.doc() = "tatami's compiled kernels.";
+  add_functions(module);
+  module.def("names", names, "The names of the compiled kernels.");
+  module.def("set_reference", set_reference, nb::arg("name"),
+             nb::arg("definition"),
+             "Set what serves the calls that a compiled kernel declines.");
+  module.def(
+      "instruction_set", [] { return kernels().instruction_set; },
+      "The instruction set in use.");
+  module.def("get_num_threads", thread_count,
+             "How many threads a kernel may use.");
+  module.def("set_num_threads", set_num_threads, nb::arg("count"),
+             "Set how many threads a kernel may use.");
+}
