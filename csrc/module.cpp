@@ -5,6 +5,11 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string>
@@ -113,6 +118,15 @@ void add_functions(nb::module_& module) {
   }
 }
 
+/// Memory given back to the system is cleared page by page when it is asked for again,
+/// which costs more than the arithmetic of a small network: keep it.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  if (!std::getenv("MALLOC_MMAP_THRESHOLD_")) mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  if (!std::getenv("MALLOC_TRIM_THRESHOLD_")) mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
+}
+
 }  // namespace
 
 void add_function(const char* name, Serve serve) {
@@ -131,6 +145,7 @@ NB_MODULE(_native, module) {
   using namespace tatami;
   if (PyArray_ImportNumPyAPI() < 0) throw nb::python_error();
   module.doc() = "tatami's compiled kernels.";
+  keep_freed_memory();
   add_functions(module);
   module.def("names", names, "The names of the compiled kernels.");
   module.def("set_reference", set_reference, nb::arg("name"),

@@ -31,21 +31,80 @@ long source(const Pooling& shape, int axis, long i, long k) {
 
 /// A window of 2 x 2, moved by 2: the usual one, without padding.
 template <class T>
-void max_row_two(const T* upper, const T* lower, int32_t place, int32_t row,
+void max_two(const T* upper, const T* lower, int64_t first, int64_t row, T* out,
+             int64_t* index) {
+  const T taps[4] = {upper[0], upper[1], lower[0], lower[1]};
+  const int64_t places[4] = {first, first + 1, first + row, first + row + 1};
+  int best = 0;
+  for (int tap = 1; tap < 4; ++tap)
+    if (taps[tap] > taps[best] || taps[tap] != taps[tap]) best = tap;
+  *out = taps[best];
+  *index = places[best];
+}
+
+/// `lanes` windows at once, without a branch.
+template <class T, int lanes>
+struct TwoByTwo {
+  using Integer = typename IntegerOf<T>::type;
+  typedef T Values __attribute__((vector_size(lanes * sizeof(T))));
+  typedef Integer Places __attribute__((vector_size(lanes * sizeof(T))));
+
+  static Values load_lanes(const T* source) {
+    Values value;
+    __builtin_memcpy(&value, source, sizeof value);
+    return value;
+  }
+
+  /// The elements at even places, or behind them at odd ones.
+  static Values every_second(const T* source, int shift) {
+    Values first = load_lanes(source), second = load_lanes(source + lanes);
+    Values result;
+#ifdef __clang__
+    for (int i = 0; i < lanes; ++i) result[i] = source[2 * i + shift];
+    (void)first, (void)second;
+#else
+    Places places = {};
+    for (int i = 0; i < lanes; ++i) places[i] = 2 * i + shift;
+    result = __builtin_shuffle(first, second, places);
+#endif
+    return result;
+  }
+
+  static void run(const T* upper, const T* lower, int64_t first, int64_t row,
+                  T* out, int64_t* indices) {
+    Values best = every_second(upper, 0);
+    Places offset = {};
+    auto compete = [&](Values value, Integer place) {
+      Places better = (value > best) | (value != value);
+      best = better ? value : best;
+      offset = better ? Places{} + place : offset;
+    };
+    compete(every_second(upper, 1), 1);
+    compete(every_second(lower, 0), Integer(row));
+    compete(every_second(lower, 1), Integer(row + 1));
+    __builtin_memcpy(out, &best, sizeof best);
+    for (int i = 0; i < lanes; ++i) indices[i] = first + 2 * i + offset[i];
+  }
+};
+
+/// A row of windows; the last vector starts early enough to end with the row.
+template <class T, int lanes>
+void max_row_two(const T* upper, const T* lower, int64_t first, int64_t row,
                  long columns, T* out, int64_t* indices) {
-  for (long x = 0; x < columns; ++x) {
-    T best = upper[2 * x], next = upper[2 * x + 1];
-    T third = lower[2 * x], last = lower[2 * x + 1];
-    int32_t index = place + int32_t(2 * x), first = index;
-    bool better = (next > best) | (next != next);
-    best = better ? next : best;
-    index = better ? first + 1 : index;
-    better = (third > best) | (third != third);
-    best = better ? third : best;
-    index = better ? first + row : index;
-    better = (last > best) | (last != last);
-    out[x] = better ? last : best;
-    indices[x] = better ? first + row + 1 : index;
+  if constexpr (lanes > 1) {
+    if (columns < lanes)
+      return max_row_two<T, lanes / 2>(upper, lower, first, row, columns, out,
+                                       indices);
+    for (long x = 0; x < columns; x += lanes) {
+      long start = smaller(x, columns - lanes);
+      TwoByTwo<T, lanes>::run(upper + 2 * start, lower + 2 * start,
+                              first + 2 * start, row, out + start,
+                              indices + start);
+    }
+  } else {
+    for (long x = 0; x < columns; ++x)
+      max_two(upper + 2 * x, lower + 2 * x, first + 2 * x, row, out + x,
+              indices + x);
   }
 }
 
@@ -107,7 +166,7 @@ void max_plane(const Pooling& shape, const T* image, T* out, int64_t* indices) {
   for (long y = 0; y < shape.output[0]; ++y) {
     const T* upper = image + 2 * y * width;
     if (simple)
-      max_row_two(upper, upper + width, int32_t(2 * y * width), int32_t(width),
+      max_row_two<T, kLanes<T>>(upper, upper + width, 2 * y * width, width,
                   shape.output[1], out, indices);
     else
       max_row(shape, image, y, out, indices);
