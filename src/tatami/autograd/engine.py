@@ -71,31 +71,32 @@ class _Pass:
 
     def deliver(self, edge: tuple[Any, int], gradient: Tensor | None) -> None:
         """Bring a gradient to the start of an edge, adding to what is there."""
-        target = edge[0]
+        target, number = edge
         if isinstance(target, Tensor):
             self._deliver_leaf(target, gradient)
         elif gradient is not None:
             slots = self.buffers.get(target)
             if slots is None:
                 slots = self.buffers[target] = [None] * target.outputs
-            number = edge[1]
             known = slots[number]
             slots[number] = (
                 gradient if known is None else self._sum(known, gradient, edge)
             )
 
     def _deliver_leaf(self, leaf: Tensor, gradient: Tensor | None) -> None:
-        self.waiting[leaf] -= 1
-        known = self.leaves.pop(leaf, None)
-        if known is None:
-            known = gradient
+        count = self.waiting[leaf] - 1
+        self.waiting[leaf] = count
+        known = self.leaves.pop(leaf, None) if self.leaves else None
+        if known is not None:
+            if gradient is not None:
+                gradient = self._sum(known, gradient, (leaf, 0))
+            else:
+                gradient = known
+            known = None
+        if count:
+            self.leaves[leaf] = gradient
         elif gradient is not None:
-            known = self._sum(known, gradient, (leaf, 0))
-        gradient = None
-        if self.waiting[leaf]:
-            self.leaves[leaf] = known
-        elif known is not None:
-            self._finish_leaf(leaf, known)
+            self._finish_leaf(leaf, gradient)
 
     def _sum(self, known: Tensor, more: Tensor, place: tuple[Any, int]) -> Tensor:
         """Own the sum of a borrowed gradient and another; add in place from then on."""
@@ -149,24 +150,23 @@ class _Pass:
         return gradients
 
     def _step(self, node: Node, gradients: list[Any]) -> None:
-        results = node.backward(gradients)
-        if not isinstance(results, tuple):
-            results = (results,)
+        results = node.backward(*gradients)
+        if type(results) is not tuple:
+            results = tuple(results) if isinstance(results, tuple) else (results,)
         if grad_mode.state.check_nan:
             check_nan(node.name(), results)
         if node.hooks:
             results = call_node_hooks(node, results, gradients)
-        del gradients
+        gradients.clear()
         if not self.keep_graph:
             node.release()
-        remaining = list(results)
-        del results
-        for i, edge in enumerate(node.edges):
-            if i == len(remaining):
-                remaining.append(None)
-            gradient, remaining[i] = remaining[i], None
+        edges = node.edges
+        for edge, gradient in zip(edges, results, strict=False):
             if edge:
                 self.deliver(edge, gradient)
+        for edge in edges[len(results) :]:
+            if edge:
+                self.deliver(edge, None)
 
 
 def call_tensor_hooks(hooks: dict[int, Any], gradient: Tensor) -> Tensor:
@@ -222,7 +222,7 @@ def _end(tensor: Tensor) -> tuple[Any, int]:
 class _Probe(Node):
     """A step whose gradient nobody but the pass holds."""
 
-    def backward(self, gradients: list[Any]) -> Any:
+    def backward(self, *gradients: Any) -> Any:
         """Return a fresh gradient."""
         return wrap(np.ones(1))
 

@@ -56,6 +56,10 @@ class Operation:
         if "node_name" not in cls.__dict__:
             cls.node_name = cls.__name__ + "Backward0"
         attributes = {"_label": cls.node_name, "operation": cls}
+        if hasattr(cls, "backward"):
+            # A plain function among the attributes of a class: node.backward(...)
+            # passes the node as the context.
+            attributes["backward"] = cls.backward
         cls.node_type = type(cls.node_name, (cls.node_base,), attributes)
 
     @classmethod
@@ -159,15 +163,15 @@ class FunctionCtx(Node):
         """Say whether missing output gradients arrive as zeros (the default)."""
         self.materialize = value
 
-    def backward(self, gradients: list[Any]) -> Any:
+    def backward(self, *gradients: Any) -> Any:
         """Return the gradients of the inputs from those of the outputs."""
         if self.materialize:
-            gradients = [
+            gradients = tuple([
                 wrap(np.zeros(shape, kind)) if gradient is None else gradient
                 for gradient, (shape, kind) in zip(
                     gradients, self._output_kinds, strict=True
                 )
-            ]
+            ])
         result = self.operation.backward(self, *gradients)
         result = result if isinstance(result, tuple) else (result,)
         return self._checked(result)

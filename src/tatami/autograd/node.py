@@ -127,8 +127,10 @@ class Node:
         if self.saved is None:
             raise RuntimeError(_FREED)
         return tuple(
-            entry.unpack(self) if type(entry) is Saved else entry
-            for entry in self.saved
+            [
+                entry.unpack(self) if type(entry) is Saved else entry
+                for entry in self.saved
+            ]
         )
 
     @property
@@ -141,9 +143,9 @@ class Node:
         if self.saved:
             self.saved = None
 
-    def backward(self, gradients: list[Any]) -> Any:
+    def backward(self, *gradients: Any) -> Any:
         """Return the gradients of the inputs from those of the outputs."""
-        return self.operation.backward(self, *gradients)
+        raise NotImplementedError(f"{self.name()} can't be differentiated")
 
     def name(self) -> str:
         """Return the name PyTorch gives the node."""

@@ -11,6 +11,8 @@ from ..autograd.function import Operation
 from ..autograd.node import Node, as_node
 from ..tensor import Tensor
 from .arguments import type_name
+from .linalg import Mm
+from .reduce import SumDim
 
 __all__ = ["linear"]
 
@@ -44,9 +46,29 @@ def _gradients(ctx: Any, grad_output: Tensor) -> tuple[Any, Any]:
     """Return the gradients of x and of the weight; the latter without a transpose."""
     x, weight = ctx.saved_tensors
     return (
-        None if weight is None else grad_output.mm(weight),
-        None if x is None else grad_output.t().mm(x),
+        None if weight is None else Mm.apply(grad_output, weight),
+        None if x is None else TurnedMm.apply(grad_output, x),
     )
+
+
+class TurnedMm(Operation):
+    """The product of a turned matrix and another: a^T b."""
+
+    node_name = "MmBackward0"
+
+    @staticmethod
+    def forward(ctx: Any, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        first, second = ctx.needs_input_grad[:2]
+        ctx.save_for_backward(a if second else None, b if first else None)
+        return kernels.matmul(a.T, b)
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
+        a, b = ctx.saved_tensors
+        return (
+            None if b is None else b.mm(grad_output.t()),
+            None if a is None else a.mm(grad_output),
+        )
 
 
 class Linear(Operation):
@@ -63,7 +85,9 @@ class Linear(Operation):
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
-        outer = grad_output.sum(0) if ctx.needs_input_grad[2] else None
+        outer = None
+        if ctx.needs_input_grad[2]:
+            outer = SumDim.apply(grad_output, (0,), False)
         return *_gradients(ctx, grad_output), outer
 
 

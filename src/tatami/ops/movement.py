@@ -40,11 +40,15 @@ class View(Operation):
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
+        if grad_output._array.flags.c_contiguous:
+            return View.apply(grad_output, ctx.shape)
         return grad_output.reshape(ctx.shape)
 
 
 def _view(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     result = array.reshape(shape)
+    if array.flags.c_contiguous:
+        return result
     if result.base is None or (array.size and not np.may_share_memory(result, array)):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least "

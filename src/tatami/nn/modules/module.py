@@ -12,15 +12,39 @@ from ...device import require_cpu
 from ...ops.convert import parse_to
 from ...tensor import Tensor
 from ..parameter import Buffer, Parameter, is_lazy
-from .hooks import HookRegistration, call_with_hooks, everywhere
+from .hooks import (
+    HookRegistration,
+    call_with_hooks,
+    everywhere,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
 from .members import Members
 from .state import StateDict
 from .text import indent, layout, type_name
 
-__all__ = ["Module"]
+__all__ = [
+    "Module",
+    "register_module_buffer_registration_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
+]
 
 Self = TypeVar("Self", bound="Module")
+on_every_call = everywhere.on_call
 _NO_INIT = "cannot assign {} before Module.__init__() call"
+
+
+_KINDS = ("_parameters", "_modules", "_buffers")
 
 
 class Module(Members, StateDict, HookRegistration):
@@ -83,10 +107,7 @@ class Module(Members, StateDict, HookRegistration):
             or self._forward_pre_hooks
             or self._backward_hooks
             or self._backward_pre_hooks
-            or everywhere.forward
-            or everywhere.forward_pre
-            or everywhere.backward
-            or everywhere.backward_pre
+            or on_every_call
         ):
             return call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
@@ -95,9 +116,10 @@ class Module(Members, StateDict, HookRegistration):
 
     def __getattr__(self, name: str) -> Any:
         members = self.__dict__
-        for kind in ("_parameters", "_buffers", "_modules"):
-            if kind in members and name in members[kind]:
-                return members[kind][name]
+        for kind in _KINDS:
+            found = members.get(kind)
+            if found is not None and name in found:
+                return found[name]
         raise AttributeError(
             f"'{type(self).__name__}' object has no attribute '{name}'"
         )
