@@ -2,7 +2,7 @@
 
 from . import safetensors
 from .pytorch import load, save
-from .unpickler import (
+from .safe import (
     add_safe_globals,
     clear_safe_globals,
     get_safe_globals,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,6 +23,8 @@ def write_whole(path: Any, write: Callable[[BinaryIO], Any]) -> None:
     Raises:
         RuntimeError: the folder does not exist.
     """
+    import tempfile
+
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise RuntimeError(f"Parent directory {Path(path).parent} does not exist.")

@@ -6,8 +6,7 @@ import _compat_pickle
 import codecs
 import pickle
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,16 +15,10 @@ from .. import dtypes
 from ..device import device
 from ..size import Size
 from .names import ours, theirs
+from .safe import allowed
 from .storages import CLASSES, KINDS, REBUILD
 
-__all__ = [
-    "RestrictedUnpickler",
-    "TrustingUnpickler",
-    "add_safe_globals",
-    "clear_safe_globals",
-    "get_safe_globals",
-    "safe_globals",
-]
+__all__ = ["Refused", "RestrictedUnpickler", "TrustingUnpickler"]
 
 
 class Refused(pickle.UnpicklingError):
@@ -105,73 +98,6 @@ for _module in _NUMPY_MODULES:
     _ALLOWED[_module, "scalar"] = _numpy_scalar
     _ALLOWED[_module, "_reconstruct"] = _numpy_reconstruct
 
-_safe: dict[str, Any] = {}
-
-
-def _full_name(entry: Any) -> tuple[str, Any]:
-    if isinstance(entry, tuple):
-        if len(entry) != 2 or not isinstance(entry[1], str):
-            raise ValueError(
-                "expected a class, a function, or a tuple of one and its full name, "
-                f"but got {entry!r}"
-            )
-        return entry[1], entry[0]
-    return f"{entry.__module__}.{entry.__qualname__}", entry
-
-
-def add_safe_globals(safe_globals: list[Any]) -> None:
-    """Allow classes and functions in files loaded with ``weights_only=True``.
-
-    Args:
-        safe_globals: classes, functions, or tuples of one and its full name in files.
-
-    Example:
-        >>> import fractions, tatami
-        >>> tatami.serialization.add_safe_globals([fractions.Fraction])
-    """
-    _safe.update(map(_full_name, safe_globals))
-
-
-def get_safe_globals() -> list[Any]:
-    """Return what :func:`add_safe_globals` has allowed.
-
-    Example:
-        >>> import tatami
-        >>> tatami.serialization.clear_safe_globals()
-        >>> tatami.serialization.get_safe_globals()
-        []
-    """
-    return list(_safe.values())
-
-
-def clear_safe_globals() -> None:
-    """Forget what :func:`add_safe_globals` has allowed.
-
-    Example:
-        >>> import tatami
-        >>> tatami.serialization.clear_safe_globals()
-    """
-    _safe.clear()
-
-
-@contextmanager
-def safe_globals(safe_globals: list[Any]) -> Iterator[None]:
-    """Allow classes and functions in files loaded inside the ``with`` block.
-
-    Example:
-        >>> import fractions, tatami
-        >>> with tatami.serialization.safe_globals([fractions.Fraction]):
-        ...     len(tatami.serialization.get_safe_globals())
-        1
-    """
-    before = dict(_safe)
-    add_safe_globals(safe_globals)
-    try:
-        yield
-    finally:
-        _safe.clear()
-        _safe.update(before)
-
 
 def _modern(module: str, name: str) -> tuple[str, str]:
     """Return today's name of what Python 2 called differently."""
@@ -240,9 +166,9 @@ class RestrictedUnpickler(_PythonUnpickler):  # type: ignore[misc]
         return found
 
     def _user_class(self, module: str, name: str) -> Any:
-        if f"{module}.{name}" in _safe:
-            return _safe[f"{module}.{name}"]
-        own = [thing for thing in _safe.values() if theirs(thing) is not None]
+        if f"{module}.{name}" in allowed:
+            return allowed[f"{module}.{name}"]
+        own = [thing for thing in allowed.values() if theirs(thing) is not None]
         mine = ours(module, name) if own else None
         return mine if any(thing is mine for thing in own) else None
 
@@ -259,7 +185,7 @@ class RestrictedUnpickler(_PythonUnpickler):  # type: ignore[misc]
 
     def load_newobj(self) -> None:
         """Construct an object of a class the user has allowed."""
-        if not any(self.stack[-2] is thing for thing in _safe.values()):
+        if not any(self.stack[-2] is thing for thing in allowed.values()):
             raise Refused(
                 "Can only create new object for classes allowlisted via "
                 f"`add_safe_globals` but got {self.stack[-2]!r}"
@@ -278,7 +204,7 @@ class RestrictedUnpickler(_PythonUnpickler):  # type: ignore[misc]
         elif isinstance(target, np.dtype):
             self.stack.pop()
             self._replace(target, target.newbyteorder(state[1]))
-        elif any(type(target) is thing for thing in _safe.values()):
+        elif any(type(target) is thing for thing in allowed.values()):
             super().load_build()
         else:
             raise Refused(
