@@ -21,7 +21,7 @@ ORDER = (
     ("ops",),
     ("random",),
     ("autograd",),
-    ("tensor", "printing"),
+    ("tensor", "printing", "runtime"),
     ("kernels",),
 )
 LEAVES = ("dtypes", "size", "device", "_version")

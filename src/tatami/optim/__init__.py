@@ -1,6 +1,6 @@
 """Optimizers and learning-rate schedules under PyTorch's names."""
 
-from . import lr_scheduler, optimizer
+from . import lr_scheduler, optimizer, swa_utils
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam
@@ -33,4 +33,5 @@ __all__ = [
     "SparseAdam",
     "lr_scheduler",
     "optimizer",
+    "swa_utils",
 ]
