@@ -130,6 +130,8 @@ class Row:
         values: compare values; False where they are random or not initialised.
         own_errors: calls refused with a text of our own: (case, type, start of text).
         family: the file the row stands in.
+        agreed: cases whose gradient is an agreement, not the derivative: they are
+            compared with PyTorch, but not with finite differences.
         grad_name: compare the name of ``grad_fn`` with PyTorch's.
     """
 
@@ -146,6 +148,7 @@ class Row:
     own_errors: tuple[tuple[Case, type, str], ...] = ()
     grad_name: bool = True
     family: str = ""
+    agreed: tuple[int, ...] = ()
 
 
 TABLE: dict[str, Row] = {}

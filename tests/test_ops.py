@@ -37,7 +37,9 @@ def tensors(package: Any, value: Any, grad: bool = False) -> Any:
     """Return arguments with the package's tensors in the place of arrays."""
     if isinstance(value, np.ndarray):
         made = package.from_numpy(np.array(value))
-        return made.requires_grad_() if grad and value.dtype.kind == "f" else made
+        wanted = grad and value.dtype.kind == "f"
+        wanted = wanted and not isinstance(value, op_table.Constant)
+        return made.requires_grad_() if wanted else made
     if isinstance(value, (list, tuple)):
         return type(value)(tensors(package, x, grad) for x in value)
     if isinstance(value, op_table.Named):
@@ -157,6 +159,8 @@ def _same_kind(row: op_table.Row, x: Any, y: Any) -> None:
 
 @pytest.mark.parametrize(("row", "i"), CASES)
 def test_gradients(row: op_table.Row, i: int) -> None:
+    if i in row.agreed:
+        pytest.skip("the gradient is an agreement, not the derivative")
     args, kwargs, outputs = call(tatami, row, row.cases[i], row.gradient)
     inputs = leaves(args, kwargs)
     if not inputs or not any(getattr(o, "requires_grad", False) for o in flat(outputs)):
