@@ -1,6 +1,6 @@
 """Measure the sizes and the import times of tatami and PyTorch, in turn.
 
-    python benchmarks/install_and_import.py [--rounds 7]
+python benchmarks/install_and_import.py [--rounds 7]
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-// array.h: NumPy arrays as the kernels' functions see them, and how a call is served.
+// array.h: NumPy arrays as the kernels' functions see them, and how a call is
+// served.
 //
-// A function serves the calls it has a kernel for and declines the others (other types,
-// odd layouts, wrong arguments): those go to the NumPy definition, with its errors.
+// A function serves the calls it has a kernel for and declines the others
+// (other types, odd layouts, wrong arguments): those go to the NumPy
+// definition, with its errors.
 #pragma once
 
 #define PY_SSIZE_T_CLEAN
@@ -75,8 +77,7 @@ inline bool is_plain(PyObject* object) {
 
 template <class T>
 bool is_plain_of(PyObject* object) {
-  return is_plain(object) &&
-         PyArray_TYPE(as_array(object)) == kTypeNumber<T>;
+  return is_plain(object) && PyArray_TYPE(as_array(object)) == kTypeNumber<T>;
 }
 
 inline bool is_contiguous(PyObject* object) {
@@ -88,7 +89,9 @@ T* data_of(PyObject* object) {
   return static_cast<T*>(PyArray_DATA(as_array(object)));
 }
 
-inline int rank_of(PyObject* object) { return PyArray_NDIM(as_array(object)); }
+inline int rank_of(PyObject* object) {
+  return PyArray_NDIM(as_array(object));
+}
 inline long length_of(PyObject* object, int i) {
   return static_cast<long>(PyArray_DIM(as_array(object), i));
 }
@@ -164,16 +167,16 @@ struct Lengths {
 using Serve = PyObject* (*)(PyObject* const* arguments, Py_ssize_t count);
 
 /// Not an object that a kernel returns.
-inline PyObject* declined() { return Py_NotImplemented; }
+inline PyObject* declined() {
+  return Py_NotImplemented;
+}
 
 /// Call `serve<float>` or `serve<double>`, by the type of an array.
-#define TATAMI_BY_TYPE(array, serve, ...)                 \
-  (!is_plain(array) ? declined()                          \
-   : PyArray_TYPE(as_array(array)) == NPY_FLOAT           \
-       ? serve<float>(__VA_ARGS__)                        \
-   : PyArray_TYPE(as_array(array)) == NPY_DOUBLE          \
-       ? serve<double>(__VA_ARGS__)                       \
-       : declined())
+#define TATAMI_BY_TYPE(array, serve, ...)                                     \
+  (!is_plain(array)                              ? declined()                 \
+   : PyArray_TYPE(as_array(array)) == NPY_FLOAT  ? serve<float>(__VA_ARGS__)  \
+   : PyArray_TYPE(as_array(array)) == NPY_DOUBLE ? serve<double>(__VA_ARGS__) \
+                                                 : declined())
 
 /// Enter a kernel's function into the module.
 void add_function(const char* name, Serve serve);

@@ -1,6 +1,8 @@
-// kernels.h: what a kernel is given, and the table of kernels of one instruction set.
+// kernels.h: what a kernel is given, and the table of kernels of one
+// instruction set.
 //
-// Kernels know pointers and sizes, nothing of Python. Steps and strides count elements.
+// Kernels know pointers and sizes, nothing of Python. Steps and strides count
+// elements.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +42,8 @@ struct MatrixProduct {
   bool accumulate;
 };
 
-/// The geometry of a convolution over planes; one dimension is a plane of height 1.
+/// The geometry of a convolution over planes; one dimension is a plane of
+/// height 1.
 struct Convolution {
   long N, C, O, groups;
   long input[2], output[2], kernel[2], stride[2], padding[2], dilation[2];
@@ -65,8 +68,9 @@ struct SgdStep {
   T lr, momentum, undampened, weight_decay;
 };
 
-/// One parameter of an Adam step; the constants are those of the formula as PyTorch
-/// evaluates it: param -= step_size * exp_avg / (sqrt(exp_avg_sq) / correction + eps).
+/// One parameter of an Adam step; the constants are those of the formula as
+/// PyTorch evaluates it: param -= step_size * exp_avg / (sqrt(exp_avg_sq) /
+/// correction + eps).
 template <class T>
 struct AdamStep {
   T* param;
@@ -132,8 +136,8 @@ inline const Kernels<double>& KernelTable::of<double>() const {
   return float64;
 }
 
-/// The table for the widest instruction set this machine has, or for the one that the
-/// environment variable TATAMI_ISA names.
+/// The table for the widest instruction set this machine has, or for the one
+/// that the environment variable TATAMI_ISA names.
 const KernelTable& kernels();
 
 }  // namespace tatami

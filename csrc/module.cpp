@@ -1,9 +1,9 @@
 // module.cpp: the module tatami._native and how its functions are called.
 #define TATAMI_IMPORTS_NUMPY
-#include "array.h"
-
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
+
+#include "array.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -42,7 +42,8 @@ Function* find(const std::string& name) {
   return nullptr;
 }
 
-/// Elementwise functions are given `out` by name: it lies right behind the others.
+/// Elementwise functions are given `out` by name: it lies right behind the
+/// others.
 bool is_only_out(PyObject* keywords) {
   return PyTuple_GET_SIZE(keywords) == 1 &&
          PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(keywords, 0),
@@ -60,11 +61,11 @@ PyObject* call_reference(Function* function, PyObject* const* arguments,
   return nullptr;
 }
 
-/// nanobind's call costs 50 to 100 ns more than this, which counts for small arrays.
+/// nanobind's call costs 50 to 100 ns more than this, which counts for small
+/// arrays.
 PyObject* call(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                PyObject* keywords) {
-  auto* function =
-      static_cast<Function*>(PyCapsule_GetPointer(self, kCapsule));
+  auto* function = static_cast<Function*>(PyCapsule_GetPointer(self, kCapsule));
   PyObject* result = declined();
   if (count > 0 && (!keywords || is_only_out(keywords))) {
     try {
@@ -113,17 +114,18 @@ void add_functions(nb::module_& module) {
     Owned callable(PyCFunction_NewEx(&function->definition, self.get(),
                                      module_name.ptr()));
     if (!callable) throw nb::python_error();
-    module.attr(function->definition.ml_name) =
-        nb::handle(callable.get());
+    module.attr(function->definition.ml_name) = nb::handle(callable.get());
   }
 }
 
-/// Memory given back to the system is cleared page by page when it is asked for again,
-/// which costs more than the arithmetic of a small network: keep it.
+/// Memory given back to the system is cleared page by page when it is asked for
+/// again, which costs more than the arithmetic of a small network: keep it.
 void keep_freed_memory() {
 #ifdef __GLIBC__
-  if (!std::getenv("MALLOC_MMAP_THRESHOLD_")) mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  if (!std::getenv("MALLOC_TRIM_THRESHOLD_")) mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  if (!std::getenv("MALLOC_MMAP_THRESHOLD_"))
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  if (!std::getenv("MALLOC_TRIM_THRESHOLD_"))
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
 #endif
 }
 
@@ -132,10 +134,10 @@ void keep_freed_memory() {
 void add_function(const char* name, Serve serve) {
   auto* function = new Function;
   function->serve = serve;
-  function->definition = {name, reinterpret_cast<PyCFunction>(
-                                    reinterpret_cast<void (*)()>(call)),
-                          METH_FASTCALL | METH_KEYWORDS,
-                          "The compiled form of the NumPy definition."};
+  function->definition = {
+      name, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call)),
+      METH_FASTCALL | METH_KEYWORDS,
+      "The compiled form of the NumPy definition."};
   functions().push_back(function);
 }
 

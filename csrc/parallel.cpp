@@ -144,8 +144,9 @@ std::atomic<Pool*> pool{nullptr};
 std::mutex pool_mutex;
 
 #if defined(TATAMI_HAS_FORK)
-// Only the forking thread lives on in the child: the old pool is of no use there, and
-// its locks may be held for ever, so the child starts another one when it needs it.
+// Only the forking thread lives on in the child: the old pool is of no use
+// there, and its locks may be held for ever, so the child starts another one
+// when it needs it.
 void after_fork_in_child() {
   pool.store(nullptr);
   new (&pool_mutex) std::mutex();
@@ -193,7 +194,9 @@ int thread_count() {
   return count;
 }
 
-void set_thread_count(int count) { threads.store(count); }
+void set_thread_count(int count) {
+  threads.store(count);
+}
 
 void* scratch(int slot, size_t bytes) {
   if (buffers.bytes[slot] < bytes) {
@@ -221,8 +224,7 @@ void run_in_parallel(long count, double item_ns,
   long piece = static_cast<long>(kPiece / item_ns);
   long share = (count + 4 * (helpers + 1) - 1) / (4 * (helpers + 1));
   piece = piece > share ? piece : share;
-  if (piece * (helpers + 1) > count)
-    piece = (count + helpers) / (helpers + 1);
+  if (piece * (helpers + 1) > count) piece = (count + helpers) / (helpers + 1);
   struct Inner {
     void (*body)(void*, long, long);
     void* context;

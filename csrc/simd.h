@@ -1,7 +1,9 @@
-// simd.h: one vector type per element type, as wide as the instruction set allows.
+// simd.h: one vector type per element type, as wide as the instruction set
+// allows.
 //
-// This header is compiled once for each instruction set, inside a namespace of its own
-// (TATAMI_ISA), so that the linker never mixes code for different machines.
+// This header is compiled once for each instruction set, inside a namespace of
+// its own (TATAMI_ISA), so that the linker never mixes code for different
+// machines.
 #pragma once
 
 #include <cmath>
@@ -51,8 +53,12 @@ using Mask = Vector<typename IntegerOf<T>::type>;
 template <class T>
 constexpr int kLanes = kVectorBytes / sizeof(T);
 
-constexpr long smaller(long a, long b) { return a < b ? a : b; }
-constexpr long larger(long a, long b) { return a > b ? a : b; }
+constexpr long smaller(long a, long b) {
+  return a < b ? a : b;
+}
+constexpr long larger(long a, long b) {
+  return a > b ? a : b;
+}
 constexpr long round_up(long value, long step) {
   return (value + step - 1) / step * step;
 }
@@ -167,12 +173,12 @@ inline T sum_lanes(Vector<T> value) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) {
     auto x = (__m512)value;
-    return sum_half(_mm256_add_ps(_mm512_castps512_ps256(x),
-                                  _mm512_extractf32x8_ps(x, 1)));
+    return sum_half(
+        _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1)));
   } else {
     auto x = (__m512d)value;
-    return sum_half(_mm256_add_pd(_mm512_castpd512_pd256(x),
-                                  _mm512_extractf64x4_pd(x, 1)));
+    return sum_half(
+        _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd(x, 1)));
   }
 #elif defined(__AVX2__)
   if constexpr (sizeof(T) == 4) return sum_half((__m256)value);

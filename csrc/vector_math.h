@@ -1,7 +1,8 @@
 // vector_math.h: exp, log, tanh and sigmoid, within 2 units in the last place.
 //
-// Single precision follows Cody and Waite 1980 (range reduction) and Moshier's Cephes
-// (polynomials). Double precision, which only gradient checks use, calls the C library.
+// Single precision follows Cody and Waite 1980 (range reduction) and Moshier's
+// Cephes (polynomials). Double precision, which only gradient checks use, calls
+// the C library.
 #pragma once
 
 #include "simd.h"
@@ -13,10 +14,13 @@ using Doubles = Vector<double>;
 using Ints = Vector<int32_t>;
 
 /// 2^n for -126 <= n <= 127.
-inline Floats power_of_two(Ints n) { return (Floats)((n + 127) << 23); }
+inline Floats power_of_two(Ints n) {
+  return (Floats)((n + 127) << 23);
+}
 
 inline Floats exponential(Floats x) {
-  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds to integer
+  constexpr float kRound =
+      12582912.0f;  // 1.5 * 2^23: adding it rounds to integer
   Floats bounded = select(x > 89.0f, splat(89.0f), x);
   bounded = select(bounded < -104.0f, splat(-104.0f), bounded);
   Floats shifted = bounded * 1.44269504088896341f + kRound;

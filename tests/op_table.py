@@ -178,8 +178,6 @@ class Named:
     name: str
 
 
-
-
 def public_operations() -> list[str]:
     """Return where each operation in an ``__all__`` of ``tatami.ops`` is found."""
     import tatami

@@ -419,6 +419,8 @@ def test_a_fresh_gradient_becomes_grad_without_a_copy() -> None:
 def test_anomaly_names_the_step() -> None:
     x = leaf(0)
     with autograd.detect_anomaly():
-        with pytest.raises(RuntimeError, match="Function 'MulBackward0' returned nan va"):
+        with pytest.raises(
+            RuntimeError, match="Function 'MulBackward0' returned nan va"
+        ):
             (x * float("nan")).sum().backward()
     (x * float("nan")).sum().backward()

@@ -89,13 +89,13 @@ def test_random_tensors_like_pytorch() -> None:
         deviations = package.full((3, 5), 0.5)
         made = [
             package.rand(3, 5), package.randn(3, 5), package.randint(-9, 99, (3, 5)),
-            package.randperm(13), package.rand_like(weights), package.randn_like(weights),
+            package.randperm(13), package.rand_like(weights), package.randn_like(weights),  # noqa: E501
             package.randint_like(weights, 7), package.bernoulli(weights / 9),
             package.bernoulli(weights, 0.4), package.multinomial(weights, 3),
             package.multinomial(weights, 9, replacement=True),
             package.normal(1.0, 2.0, (3, 5)), package.normal(weights, 2.0),
             package.normal(0.0, deviations), package.normal(deviations, deviations),
-            package.rand(3, dtype=package.float64), package.randn(20, dtype=package.float64),
+            package.rand(3, dtype=package.float64), package.randn(20, dtype=package.float64),  # noqa: E501
         ]  # fmt: skip
         return [x.numpy() for x in made]
 

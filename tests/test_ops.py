@@ -140,9 +140,11 @@ def test_like_pytorch(row: op_table.Row, i: int) -> None:
         if x is not None and y is not None and row.values:
             close(x, y, row.tolerance)
         else:
-            assert as_array(0 if x is None else x).any() == as_array(
-                0 if y is None else y
-            ).any() or not row.values
+            assert (
+                as_array(0 if x is None else x).any()
+                == as_array(0 if y is None else y).any()
+                or not row.values
+            )
 
 
 def _same_kind(row: op_table.Row, x: Any, y: Any) -> None:

@@ -43,6 +43,7 @@ def image_of(kind: str) -> Any:
     return image if kind == "bytes" else image / 255
 
 
+@pytest.mark.filterwarnings("ignore:Anti-alias option")
 @pytest.mark.parametrize("name", ARRAYS.files)
 def test_like_torchvision(name: str) -> None:
     kind, _, expression = name.partition(" ")

@@ -4,7 +4,8 @@
 namespace tatami {
 namespace {
 
-/// Two of a kind for one or two spatial dimensions; a missing one stands in front.
+/// Two of a kind for one or two spatial dimensions; a missing one stands in
+/// front.
 bool read_pair(PyObject* object, int dims, long missing, long least,
                long* out) {
   Lengths lengths;
@@ -60,10 +61,10 @@ bool set_sizes(const Lengths& images, const Lengths& weight,
     window *= double(shape.kernel[i]);
   }
   constexpr double kMost = 1 << 30;  // offsets are 32-bit
-  double area = double(shape.output[0] * shape.stride[0] + shape.kernel[0] *
-                       shape.dilation[0]) *
-                double(shape.output[1] * shape.stride[1] + shape.kernel[1] *
-                       shape.dilation[1]);
+  double area = double(shape.output[0] * shape.stride[0] +
+                       shape.kernel[0] * shape.dilation[0]) *
+                double(shape.output[1] * shape.stride[1] +
+                       shape.kernel[1] * shape.dilation[1]);
   double channels = double(shape.C > shape.O ? shape.C : shape.O);
   return !empty && area * channels < kMost && window * double(shape.O) < kMost;
 }
@@ -85,8 +86,8 @@ double work_ns(const Convolution& shape) {
 Owned new_of(PyObject* like, const Lengths& lengths) {
   npy_intp shape[kMaxRank];
   for (int i = 0; i < lengths.count; ++i) shape[i] = lengths.values[i];
-  return Owned(PyArray_SimpleNew(lengths.count, shape,
-                                 PyArray_TYPE(as_array(like))));
+  return Owned(
+      PyArray_SimpleNew(lengths.count, shape, PyArray_TYPE(as_array(like))));
 }
 
 template <class T>
@@ -106,10 +107,9 @@ PyObject* convolution(const Convolution& shape, PyObject* x, PyObject* weight,
   Owned target = new_of(x, lengths);
   if (!target) return nullptr;
   Unlocked unlocked(work_ns(shape));
-  kernels().of<T>().convolution(shape, data_of<T>(images.get()),
-                                data_of<T>(rows.get()),
-                                bias ? data_of<T>(shift.get()) : nullptr,
-                                data_of<T>(target.get()));
+  kernels().of<T>().convolution(
+      shape, data_of<T>(images.get()), data_of<T>(rows.get()),
+      bias ? data_of<T>(shift.get()) : nullptr, data_of<T>(target.get()));
   return target.release();
 }
 
@@ -125,7 +125,8 @@ PyObject* serve_convolution(PyObject* const* arguments, Py_ssize_t count) {
                         bias == Py_None ? nullptr : bias);
 }
 
-/// Both gradients: from grad_output and one operand to an array of known lengths.
+/// Both gradients: from grad_output and one operand to an array of known
+/// lengths.
 template <class T, class Kernel>
 PyObject* gradient(const Convolution& shape, Kernel kernel,
                    PyObject* grad_output, PyObject* operand,
@@ -175,8 +176,8 @@ PyObject* serve_grad_weight(PyObject* const* arguments, Py_ssize_t count) {
   PyObject *grad_output = arguments[0], *x = arguments[1];
   Convolution shape;
   Lengths lengths;
-  if (!is_plain(grad_output) || !is_plain(x) ||
-      !lengths.read(arguments[2]) || lengths.count != rank_of(grad_output) ||
+  if (!is_plain(grad_output) || !is_plain(x) || !lengths.read(arguments[2]) ||
+      lengths.count != rank_of(grad_output) ||
       !read_geometry(arguments + 3, rank_of(grad_output) - 2, shape) ||
       !set_sizes(lengths_of(x), lengths, shape))
     return declined();

@@ -137,8 +137,8 @@ void run(Binary operation, const Loop& loop, const T* a, const T* b, T* out) {
   });
 }
 
-/// Whether `out` can take the result while `operand` is read: it shares no memory with
-/// it, or is laid out just like it.
+/// Whether `out` can take the result while `operand` is read: it shares no
+/// memory with it, or is laid out just like it.
 bool is_safe(PyObject* out, PyObject* operand) {
   if (!operand) return true;
   auto *target = as_array(out), *source = as_array(operand);
@@ -165,14 +165,17 @@ bool can_take(PyObject* out, int rank, const npy_intp* shape) {
          PyArray_CompareLists(PyArray_DIMS(as_array(out)), shape, rank);
 }
 
-/// The array for the result: `out` if there is one. Empty without error: declined.
+/// The array for the result: `out` if there is one. Empty without error:
+/// declined.
 template <class T>
 Owned target_of(PyObject* out, int rank, const npy_intp* shape) {
   if (!out) return Owned(new_array<T>(rank, shape));
   return can_take<T>(out, rank, shape) ? Owned(Py_NewRef(out)) : Owned();
 }
 
-PyObject* no_target() { return PyErr_Occurred() ? nullptr : declined(); }
+PyObject* no_target() {
+  return PyErr_Occurred() ? nullptr : declined();
+}
 
 template <class T>
 PyObject* binary(Binary operation, PyObject* const* arguments, PyObject* out) {
@@ -180,8 +183,8 @@ PyObject* binary(Binary operation, PyObject* const* arguments, PyObject* out) {
   if (!a.read(arguments[0]) || !b.read(arguments[1])) return declined();
   Loop loop;
   if (!plan(a, b, loop)) return declined();
-  if (out && (!is_plain(out) || !is_safe(out, a.array) ||
-              !is_safe(out, b.array)))
+  if (out &&
+      (!is_plain(out) || !is_safe(out, a.array) || !is_safe(out, b.array)))
     return declined();
   Owned target = target_of<T>(out, loop.shape_rank, loop.shape);
   if (!target) return no_target();
@@ -195,9 +198,10 @@ PyObject* binary(Binary operation, PyObject* const* arguments, PyObject* out) {
 template <Binary kOperation>
 PyObject* serve_binary(PyObject* const* arguments, Py_ssize_t count) {
   if (count < 2 || count > 3) return declined();
-  PyObject* out = count == 3 && arguments[2] != Py_None ? arguments[2] : nullptr;
-  PyObject* typed = Py_TYPE(arguments[0]) == &PyArray_Type ? arguments[0]
-                                                           : arguments[1];
+  PyObject* out =
+      count == 3 && arguments[2] != Py_None ? arguments[2] : nullptr;
+  PyObject* typed =
+      Py_TYPE(arguments[0]) == &PyArray_Type ? arguments[0] : arguments[1];
   return TATAMI_BY_TYPE(typed, binary, kOperation, arguments, out);
 }
 
@@ -205,8 +209,7 @@ template <class T>
 PyObject* unary(Unary operation, PyObject* x, PyObject* out) {
   if (!is_contiguous(x) || (out && (!is_plain(out) || !is_safe(out, x))))
     return declined();
-  Owned target =
-      target_of<T>(out, rank_of(x), PyArray_DIMS(as_array(x)));
+  Owned target = target_of<T>(out, rank_of(x), PyArray_DIMS(as_array(x)));
   if (!target) return no_target();
   long size = size_of(x);
   auto kernel = kernels().of<T>().unary[int(operation)];
@@ -226,7 +229,8 @@ PyObject* unary(Unary operation, PyObject* x, PyObject* out) {
 template <Unary kOperation>
 PyObject* serve_unary(PyObject* const* arguments, Py_ssize_t count) {
   if (count < 1 || count > 2) return declined();
-  PyObject* out = count == 2 && arguments[1] != Py_None ? arguments[1] : nullptr;
+  PyObject* out =
+      count == 2 && arguments[1] != Py_None ? arguments[1] : nullptr;
   return TATAMI_BY_TYPE(arguments[0], unary, kOperation, arguments[0], out);
 }
 

@@ -71,7 +71,8 @@ struct Stack {
   }
 };
 
-/// The product of two matrices, without operands and result. False: they do not fit.
+/// The product of two matrices, without operands and result. False: they do not
+/// fit.
 template <class T>
 bool plan(const Matrix<T>& a, const Matrix<T>& b, MatrixProduct<T>& p) {
   p = MatrixProduct<T>{};
@@ -162,8 +163,7 @@ PyObject* addmm(PyObject* bias, PyObject* a, PyObject* b, double beta,
   p.out = data_of<T>(target.get());
   p.alpha = static_cast<T>(alpha);
   p.accumulate = beta != 0;
-  if (p.accumulate &&
-      !write_bias(bias, static_cast<T>(beta), p.M, p.N, p.out))
+  if (p.accumulate && !write_bias(bias, static_cast<T>(beta), p.M, p.N, p.out))
     return declined();
   Unlocked unlocked(product_ns(p));
   kernels().of<T>().matmul(p);

@@ -1,4 +1,5 @@
-// optim.cpp: optimizer steps over lists of arrays, checked whole before any is changed.
+// optim.cpp: optimizer steps over lists of arrays, checked whole before any is
+// changed.
 #include <cmath>
 
 #include "../array.h"
@@ -166,14 +167,13 @@ PyObject* adam_step(const Adam& call) {
   for (Py_ssize_t i = 0; i < call.params.count; ++i) {
     AdamStep<T> step = step_of<T>(call, i);
     Unlocked unlocked(0.5 * double(step.count));
-    run(step, kernels().of<T>().adam_step,
-        [](AdamStep<T>& part, long offset) {
-          part.param += offset;
-          part.grad += offset;
-          part.exp_avg += offset;
-          part.exp_avg_sq += offset;
-          if (part.max_exp_avg_sq) part.max_exp_avg_sq += offset;
-        });
+    run(step, kernels().of<T>().adam_step, [](AdamStep<T>& part, long offset) {
+      part.param += offset;
+      part.grad += offset;
+      part.exp_avg += offset;
+      part.exp_avg_sq += offset;
+      if (part.max_exp_avg_sq) part.max_exp_avg_sq += offset;
+    });
   }
   Py_RETURN_NONE;
 }

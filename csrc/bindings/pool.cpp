@@ -24,7 +24,8 @@ long output_length(const Pooling& shape, int i, bool ceil_mode) {
   return outside ? count - 1 : count;
 }
 
-/// Complete a shape whose window is read. False for what the kernels do not serve.
+/// Complete a shape whose window is read. False for what the kernels do not
+/// serve.
 bool set_sizes(const Lengths& x, bool ceil_mode, Pooling& shape) {
   int rank = x.count;
   if (rank != 3 && rank != 4) return false;
@@ -137,7 +138,8 @@ PyObject* serve_max_pool_grad(PyObject* const* arguments, Py_ssize_t count) {
                         lengths);
 }
 
-/// kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override.
+/// kernel_size, stride, padding, ceil_mode, count_include_pad,
+/// divisor_override.
 bool read_average(PyObject* const* arguments, const Lengths& x,
                   Pooling& shape) {
   int dims = x.count - 2;

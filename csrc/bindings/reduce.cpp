@@ -1,4 +1,6 @@
 // reduce.cpp: reductions over any dimensions, as one or two over a matrix.
+#include <cstring>
+
 #include "../array.h"
 #include "../parallel.h"
 
@@ -87,10 +89,14 @@ PyObject* reduce(Reduction operation, PyObject* x, const Lengths& dims,
   if (!is_contiguous(x) || size_of(x) == 0 ||
       !plan(x, dims, keepdim, groups, shape, &rank))
     return declined();
-  bool nothing = groups.count == 1 && !groups.reduced[0];
-  if (nothing || groups.count > 3) return declined();
+  if (groups.count > 3) return declined();
   Owned target(new_array<T>(rank, shape));
   if (!target) return nullptr;
+  if (groups.count == 1 && !groups.reduced[0]) {
+    std::memcpy(data_of<T>(target.get()), data_of<T>(x),
+                size_of(x) * sizeof(T));
+    return target.release();
+  }
   Unlocked unlocked(kElementNs * double(size_of(x)));
   run(operation, groups, data_of<T>(x), data_of<T>(target.get()));
   return target.release();

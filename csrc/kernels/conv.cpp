@@ -1,11 +1,13 @@
-// conv.cpp: convolution and the gradient of its input, both as windows over planes.
+// conv.cpp: convolution and the gradient of its input, both as windows over
+// planes.
 //
-// A tile holds several output channels for several vectors of neighbouring positions in
-// registers while it walks through all taps. Positions run through whole rows of the
-// planes: the few between two output rows are computed and dropped.
+// A tile holds several output channels for several vectors of neighbouring
+// positions in registers while it walks through all taps. Positions run through
+// whole rows of the planes: the few between two output rows are computed and
+// dropped.
+#include "../parallel.h"
 #include "fill.h"
 #include "planes.h"
-#include "../parallel.h"
 
 namespace tatami::TATAMI_ISA {
 namespace {
@@ -24,8 +26,8 @@ struct Pass {
   Planes planes;
   const Tap* taps;
   long tap_count;
-  long rows, columns;            // of output
-  long weight_step;              // from one output channel to the next
+  long rows, columns;  // of output
+  long weight_step;    // from one output channel to the next
   long offset, row_step, column_step, channel_step;  // in the output
   long positions() const { return (rows - 1) * planes.row + columns; }
 };
@@ -70,13 +72,13 @@ Tile<T> tile_of(long vectors) {
     case 2:
       return tile<T, kChannels, 2>;
     case 3:
-      return tile<T, kChannels, kMost < 3 ? kMost : 3>;
+      return tile < T, kChannels, kMost < 3 ? kMost : 3 > ;
     case 4:
-      return tile<T, kChannels, kMost < 4 ? kMost : 4>;
+      return tile < T, kChannels, kMost < 4 ? kMost : 4 > ;
     case 5:
-      return tile<T, kChannels, kMost < 5 ? kMost : 5>;
+      return tile < T, kChannels, kMost < 5 ? kMost : 5 > ;
     default:
-      return tile<T, kChannels, kMost < 6 ? kMost : 6>;
+      return tile < T, kChannels, kMost < 6 ? kMost : 6 > ;
   }
 }
 
@@ -147,11 +149,11 @@ template <class T>
 struct Job {
   const Pass* passes;
   long pass_count;
-  long samples, groups, channels;         // output channels of one group
-  long group_planes, group_weight;        // from one group to the next
+  long samples, groups, channels;   // output channels of one group
+  long group_planes, group_weight;  // from one group to the next
   const T *image, *weight, *bias;
   T* out;
-  long image_size, out_size;              // of one sample
+  long image_size, out_size;  // of one sample
 };
 
 /// The block-th part of the output channels, counted through all groups.
@@ -164,11 +166,11 @@ void run_block(const Job<T>& job, long blocks, long block, const T* planes,
   long first = group * job.channels + begin;
   for (long i = 0; i < job.pass_count; ++i) {
     const Pass& pass = job.passes[i];
-    run_channels(pass, planes + group * job.group_planes,
-                 job.weight + group * job.group_weight +
-                     begin * pass.weight_step,
-                 job.bias ? job.bias + first : nullptr,
-                 out + first * pass.channel_step, end - begin);
+    run_channels(
+        pass, planes + group * job.group_planes,
+        job.weight + group * job.group_weight + begin * pass.weight_step,
+        job.bias ? job.bias + first : nullptr, out + first * pass.channel_step,
+        end - begin);
   }
 }
 
@@ -184,7 +186,7 @@ double sample_ns(const Job<T>& job) {
   double work = 0;
   for (long i = 0; i < job.pass_count; ++i)
     work += double(job.passes[i].positions()) * job.passes[i].tap_count;
-  return work * double(job.channels * job.groups) / (4.0 * kLanes<T>) + 200;
+  return work * double(job.channels * job.groups) / (4.0 * kLanes<T>)+200;
 }
 
 template <class T>
@@ -226,9 +228,16 @@ void convolution(const Convolution& shape, const T* x, const T* weight,
   Tap* taps = scratch_of<Tap>(2, channels * window);
   input_taps(shape, planes, taps);
   long area = shape.output[0] * shape.output[1];
-  Pass pass{planes,          taps, channels * window, shape.output[0],
-            shape.output[1], channels * window,       0,
-            shape.output[1], 1,    area};
+  Pass pass{planes,
+            taps,
+            channels * window,
+            shape.output[0],
+            shape.output[1],
+            channels * window,
+            0,
+            shape.output[1],
+            1,
+            area};
   Job<T> job{&pass,
              1,
              shape.N,
@@ -246,7 +255,8 @@ void convolution(const Convolution& shape, const T* x, const T* weight,
 }
 
 // The gradient of the input: one pass for each phase of the stride. Input row
-// stride * q + phase meets tap k in output row q + meeting(k), if that is whole.
+// stride * q + phase meets tap k in output row q + meeting(k), if that is
+// whole.
 
 struct Axis {
   long phase, stride, padding, dilation;
@@ -259,13 +269,14 @@ Axis axis_of(const Convolution& shape, int i, long phase) {
   return {phase, shape.stride[i], shape.padding[i], shape.dilation[i]};
 }
 
-/// Set where the planes of grad_output begin and how long they are along one axis.
+/// Set where the planes of grad_output begin and how long they are along one
+/// axis.
 void set_extent(const Convolution& shape, int i, Planes& planes) {
   long lowest = 0, highest = 1;
   for (long phase = 0; phase < shape.stride[i]; ++phase) {
     Axis axis = axis_of(shape, i, phase);
-    long count = (shape.input[i] - phase + shape.stride[i] - 1) /
-                 shape.stride[i];
+    long count =
+        (shape.input[i] - phase + shape.stride[i] - 1) / shape.stride[i];
     for (long k = 0; k < shape.kernel[i]; ++k)
       if (axis.meets(k)) {
         lowest = smaller(lowest, axis.meeting(k));
@@ -333,19 +344,12 @@ void convolution_grad_input(const Convolution& shape, const T* grad_output,
       pass.channel_step = area;
       passes[count++] = pass;
     }
-  Job<T> job{passes,
-             count,
-             shape.N,
-             shape.groups,
-             C,
-             O * planes.channel_size(),
-             O * C * window,
-             grad_output,
-             weight,
-             nullptr,
-             out,
-             shape.O * shape.output[0] * shape.output[1],
-             shape.C * area};
+  Job<T> job{
+      passes,         count,       shape.N,
+      shape.groups,   C,           O * planes.channel_size(),
+      O * C * window, grad_output, weight,
+      nullptr,        out,         shape.O * shape.output[0] * shape.output[1],
+      shape.C * area};
   run(job);
 }
 

@@ -1,11 +1,12 @@
 // conv_grad.cpp: the gradient of the weight of a convolution.
 //
-// Each element is a dot product of one channel of grad_output with one shifted channel
-// of the input, over all samples. Samples are summed in parts of a fixed size, and the
-// parts in order, so that the result does not depend on the number of threads.
+// Each element is a dot product of one channel of grad_output with one shifted
+// channel of the input, over all samples. Samples are summed in parts of a
+// fixed size, and the parts in order, so that the result does not depend on the
+// number of threads.
+#include "../parallel.h"
 #include "fill.h"
 #include "planes.h"
-#include "../parallel.h"
 
 namespace tatami::TATAMI_ISA {
 namespace {
@@ -18,8 +19,8 @@ constexpr long kChunkBytes = 192 * 1024;
 /// Elements of partial sums kept at most.
 constexpr long kPartElements = 1 << 22;
 
-/// A chunk of samples, laid out: planes of the input, and rows of grad_output that are
-/// whole vectors long, filled up with zeros.
+/// A chunk of samples, laid out: planes of the input, and rows of grad_output
+/// that are whole vectors long, filled up with zeros.
 template <class T>
 struct Chunk {
   const T *planes, *rows;
@@ -109,7 +110,7 @@ struct Job {
   const Tap* taps;
   long tap_count;
   const T *grad_output, *x;
-  Chunk<T> chunk;          // its geometry
+  Chunk<T> chunk;  // its geometry
   long chunk_samples;
   long channels() const { return shape.O / shape.groups; }
   long blocks() const {

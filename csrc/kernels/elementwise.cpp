@@ -1,6 +1,6 @@
 // elementwise.cpp: kernels that treat every element alike.
-#include "fill.h"
 #include "../vector_math.h"
+#include "fill.h"
 
 namespace tatami::TATAMI_ISA {
 namespace {

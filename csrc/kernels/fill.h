@@ -1,4 +1,5 @@
-// fill.h: each kernel file enters its kernels into the table of its instruction set.
+// fill.h: each kernel file enters its kernels into the table of its instruction
+// set.
 #pragma once
 
 #include "../kernels.h"

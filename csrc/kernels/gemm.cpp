@@ -1,12 +1,13 @@
-// gemm.cpp: matrix products, small ones first: nothing is packed that can be read as
-// it lies.
+// gemm.cpp: matrix products, small ones first: nothing is packed that can be
+// read as it lies.
 //
-// Two inner tiles. `tile` holds rows x vectors of the output and walks down a and b: it
-// wants the rows of b contiguous. `dot_tile` holds one vector for each output and walks
-// along rows of a and of b: it wants a and the transpose of b contiguous (a linear layer).
-#include "fill.h"
+// Two inner tiles. `tile` holds rows x vectors of the output and walks down a
+// and b: it wants the rows of b contiguous. `dot_tile` holds one vector for
+// each output and walks along rows of a and of b: it wants a and the transpose
+// of b contiguous (a linear layer).
 #include "../parallel.h"
 #include "../simd.h"
+#include "fill.h"
 
 namespace tatami::TATAMI_ISA {
 namespace {
@@ -80,14 +81,17 @@ void tile(const TileArguments<T>& t) {
 template <class T>
 using Tile = void (*)(const TileArguments<T>&);
 
-/// The tiles for one number of rows: widest first, then 2 and 1 vectors, then partial.
+/// The tiles for one number of rows: widest first, then 2 and 1 vectors, then
+/// partial.
 template <class T>
 struct TileRow {
   int wide;
   Tile<T> full_wide, full_two, full_one, partial_two, partial_one;
 };
 
-constexpr int wide_of(int rows) { return rows == 1 ? 8 : rows <= 4 ? 4 : 2; }
+constexpr int wide_of(int rows) {
+  return rows == 1 ? 8 : rows <= 4 ? 4 : 2;
+}
 
 template <class T, int kRows, bool kUnit>
 constexpr TileRow<T> tile_row() {
@@ -103,12 +107,11 @@ constexpr TileRow<T> tile_row() {
 template <class T>
 const TileRow<T>& unit_tiles(long rows) {
   static constexpr TileRow<T> table[] = {
-      tile_row<T, 1, true>(),  tile_row<T, 2, true>(), tile_row<T, 3, true>(),
-      tile_row<T, 4, true>(),  tile_row<T, 5, true>(), tile_row<T, 6, true>(),
+      tile_row<T, 1, true>(),  tile_row<T, 2, true>(),  tile_row<T, 3, true>(),
+      tile_row<T, 4, true>(),  tile_row<T, 5, true>(),  tile_row<T, 6, true>(),
 #if defined(__AVX512F__)
-      tile_row<T, 7, true>(),  tile_row<T, 8, true>(), tile_row<T, 9, true>(),
-      tile_row<T, 10, true>(), tile_row<T, 11, true>(),
-      tile_row<T, 12, true>(),
+      tile_row<T, 7, true>(),  tile_row<T, 8, true>(),  tile_row<T, 9, true>(),
+      tile_row<T, 10, true>(), tile_row<T, 11, true>(), tile_row<T, 12, true>(),
 #endif
   };
   return table[rows - 1];
@@ -116,12 +119,13 @@ const TileRow<T>& unit_tiles(long rows) {
 
 constexpr long kFewRows = 4;
 
-/// Tiles that read a where it lies: more rows need more pointers than there are.
+/// Tiles that read a where it lies: more rows need more pointers than there
+/// are.
 template <class T>
 const TileRow<T>& strided_tiles(long rows) {
   static constexpr TileRow<T> table[] = {
-      tile_row<T, 1, false>(), tile_row<T, 2, false>(),
-      tile_row<T, 3, false>(), tile_row<T, 4, false>()};
+      tile_row<T, 1, false>(), tile_row<T, 2, false>(), tile_row<T, 3, false>(),
+      tile_row<T, 4, false>()};
   return table[rows - 1];
 }
 
@@ -167,10 +171,17 @@ void tile_rows(const Product<T>& p, long begin, long end) {
     for (long band = 0, row = begin; band < bands; ++band) {
       long rows = (end - row + bands - band - 1) / (bands - band);
       const T* a = p.a + row * p.a_row + start * p.a_column;
-      TileArguments<T> t{depth,   a,       p.a_row,
-                         p.a_column, p.b + start * p.b_row, p.b_row,
-                         p.out + row * p.out_row, p.out_row, p.alpha,
-                         p.accumulate || start > 0, 0};
+      TileArguments<T> t{depth,
+                         a,
+                         p.a_row,
+                         p.a_column,
+                         p.b + start * p.b_row,
+                         p.b_row,
+                         p.out + row * p.out_row,
+                         p.out_row,
+                         p.alpha,
+                         p.accumulate || start > 0,
+                         0};
       bool direct = p.a_row == 1 || rows <= kFewRows;
       if (!direct) {
         pack_rows(a, p.a_row, p.a_column, rows, depth, panel);
@@ -178,8 +189,8 @@ void tile_rows(const Product<T>& p, long begin, long end) {
         t.a_row = 1;
         t.a_column = rows;
       }
-      const auto& tiles = t.a_row == 1 ? unit_tiles<T>(rows)
-                                       : strided_tiles<T>(rows);
+      const auto& tiles =
+          t.a_row == 1 ? unit_tiles<T>(rows) : strided_tiles<T>(rows);
       tile_band(t, tiles, p.N);
       row += rows;
     }

@@ -1,6 +1,6 @@
 // optim.cpp: optimizer steps, one pass over each parameter.
-#include "fill.h"
 #include "../simd.h"
+#include "fill.h"
 
 namespace tatami::TATAMI_ISA {
 namespace {

@@ -1,9 +1,10 @@
-// planes.h: images laid out so that a window moves one step by moving one element.
+// planes.h: images laid out so that a window moves one step by moving one
+// element.
 //
-// A plane is padded, and split by the stride into phases: phase (i, j) holds the rows
-// i, i + stride, ... and the columns j, j + stride, ... Position (y, x) of the output
-// then meets tap (ky, kx) at one fixed offset from y * row + x, whatever the stride,
-// padding and dilation.
+// A plane is padded, and split by the stride into phases: phase (i, j) holds
+// the rows i, i + stride, ... and the columns j, j + stride, ... Position (y,
+// x) of the output then meets tap (ky, kx) at one fixed offset from y * row +
+// x, whatever the stride, padding and dilation.
 #pragma once
 
 #include "../kernels.h"
@@ -50,7 +51,8 @@ inline Planes input_planes(const Convolution& shape) {
   return planes;
 }
 
-/// The taps of the window over all channels of a group, in the order of the weight.
+/// The taps of the window over all channels of a group, in the order of the
+/// weight.
 inline void input_taps(const Convolution& shape, const Planes& planes,
                        Tap* taps) {
   int32_t weight = 0;
@@ -88,7 +90,8 @@ void fill_row(const Planes& planes, const T* image, T* out) {
   }
 }
 
-/// Copy the image of one sample into its planes. The border must be zero already.
+/// Copy the image of one sample into its planes. The border must be zero
+/// already.
 template <class T>
 void fill_planes(const Planes& planes, const T* image, T* out) {
   const long step = planes.phases[0];

@@ -1,7 +1,7 @@
 // pool.cpp: max and average pooling over planes.
-#include "fill.h"
 #include "../parallel.h"
 #include "../simd.h"
+#include "fill.h"
 
 namespace tatami::TATAMI_ISA {
 namespace {
@@ -26,8 +26,8 @@ long source(const Pooling& shape, int axis, long i, long k) {
          k * shape.dilation[axis];
 }
 
-// Max pooling. As in PyTorch the first of several maxima counts, and NaN is larger than
-// everything, the last one counting.
+// Max pooling. As in PyTorch the first of several maxima counts, and NaN is
+// larger than everything, the last one counting.
 
 /// A window of 2 x 2, moved by 2: the usual one, without padding.
 template <class T>
@@ -167,7 +167,7 @@ void max_plane(const Pooling& shape, const T* image, T* out, int64_t* indices) {
     const T* upper = image + 2 * y * width;
     if (simple)
       max_row_two<T, kLanes<T>>(upper, upper + width, 2 * y * width, width,
-                  shape.output[1], out, indices);
+                                shape.output[1], out, indices);
     else
       max_row(shape, image, y, out, indices);
     out += shape.output[1];
@@ -230,8 +230,8 @@ template <class T>
 void divide_row(const Pooling& shape, long y, const T* values, T* out) {
   long height = window_length(shape, 0, y);
   for (long x = 0; x < shape.output[1]; ++x) {
-    long size = shape.divisor ? shape.divisor
-                              : height * window_length(shape, 1, x);
+    long size =
+        shape.divisor ? shape.divisor : height * window_length(shape, 1, x);
     out[x] = values[x] / static_cast<T>(size);
   }
 }

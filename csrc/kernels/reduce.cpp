@@ -1,11 +1,13 @@
-// reduce.cpp: sums, extremes and softmax over the rows or the columns of a matrix.
-#include "fill.h"
+// reduce.cpp: sums, extremes and softmax over the rows or the columns of a
+// matrix.
 #include "../vector_math.h"
+#include "fill.h"
 
 namespace tatami::TATAMI_ISA {
 namespace {
 
-// What a reduction starts from, how it goes on, and the type in which parts are joined.
+// What a reduction starts from, how it goes on, and the type in which parts are
+// joined.
 
 template <class T>
 struct Sum {
@@ -94,8 +96,7 @@ void reduce_strip(const T* x, long rows, long columns, T* out, long lanes) {
     for (long row = begin; row < end; ++row)
       part = Operation::join(part, load(x + row * columns, lanes));
     for (int i = 0; i < kLanes<T>; ++i)
-      total[i] = Operation::join(total[i],
-                                 typename Operation::Total(part[i]));
+      total[i] = Operation::join(total[i], typename Operation::Total(part[i]));
   }
   for (long i = 0; i < lanes; ++i) out[i] = static_cast<T>(total[i]);
 }

@@ -39,9 +39,9 @@ class device:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, device)
-            and (self.type, self.index) == (other.type, other.index)
+        return isinstance(other, device) and (self.type, self.index) == (
+            other.type,
+            other.index,
         )
 
     def __hash__(self) -> int:

@@ -131,9 +131,7 @@ def _vector(array: np.ndarray, indent: int, short: bool, elements: _Elements) ->
         texts += [elements.text(x) for x in array[len(array) - edge :].tolist()]
     else:
         texts = [elements.text(x) for x in array.tolist()]
-    lines = [
-        ", ".join(texts[i : i + per_line]) for i in range(0, len(texts), per_line)
-    ]
+    lines = [", ".join(texts[i : i + per_line]) for i in range(0, len(texts), per_line)]
     return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
 
 

@@ -19,7 +19,9 @@ __all__ = [
 
 def _require_positive(count: int) -> int:
     if not isinstance(count, int) or isinstance(count, bool):
-        raise TypeError(f"set_num_threads expects an int, but got {type(count).__name__}")
+        raise TypeError(
+            f"set_num_threads expects an int, but got {type(count).__name__}"
+        )
     if count < 1:
         raise RuntimeError("set_num_threads expects a positive integer")
     return count

@@ -28,9 +28,7 @@ _NON_LEAF_GRAD = (
     "on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
     "you access the leaf Tensor instead."
 )
-_NEEDS_FLOAT = (
-    "only Tensors of floating point and complex dtype can require gradients"
-)
+_NEEDS_FLOAT = "only Tensors of floating point and complex dtype can require gradients"
 
 
 class Tensor:
@@ -364,9 +362,7 @@ class Tensor:
             )
         return self._array
 
-    def __array__(
-        self, dtype: Any = None, copy: bool | None = None
-    ) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.numpy()
         if copy is None:
             return array if dtype is None else array.astype(dtype, copy=False)

@@ -21,7 +21,9 @@ row("permute", case(floats(2, 3, 5), (2, 0, 1)), case(floats(2, 3), (-1, 0)),
     errors=(case(floats(2, 3), (0, 0)), case(floats(2, 3), (0, 3))),
     method=True)  # fmt: skip
 row(
-    "Tensor.expand", case(floats(3, 1), 2, 3, 5), case(floats(3, 1), -1, 4),
+    "Tensor.expand",
+    case(floats(3, 1), 2, 3, 5),
+    case(floats(3, 1), -1, 4),
     errors=(case(floats(3, 2), 3, 5),),
 )
 row("unsqueeze", case(floats(3, 5), 1), case(floats(), -1),

@@ -1,6 +1,6 @@
 """Rows for powers, roots, exponentials and logarithms."""
 
-from op_table import booleans, case, floats, integers, row
+from op_table import case, floats, integers, row
 
 REAL = (case(floats(3, 5)), case(floats(0, 3)), case(floats()), case(integers(5)))
 POSITIVE = (

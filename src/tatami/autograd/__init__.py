@@ -4,7 +4,6 @@ from . import function
 from .anomaly import detect_anomaly, set_detect_anomaly
 from .differentiate import Variable, backward, grad
 from .function import Function
-from .gradcheck import gradcheck, gradgradcheck
 from .grad_mode import (
     enable_grad,
     inference_mode,
@@ -12,6 +11,7 @@ from .grad_mode import (
     no_grad,
     set_grad_enabled,
 )
+from .gradcheck import gradcheck, gradgradcheck
 from .node import Node
 
 __all__ = [

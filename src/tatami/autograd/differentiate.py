@@ -55,9 +55,7 @@ def _first_gradient(output: Tensor, gradient: Tensor | None) -> Tensor:
 def _start(outputs: tuple[Tensor, ...], gradients: Any) -> list[Tensor]:
     given = _as_tuple(gradients) or (None,) * len(outputs)
     if len(given) != len(outputs):
-        raise RuntimeError(
-            f"got {len(outputs)} tensors and {len(given)} gradients"
-        )
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
     return [_first_gradient(*pair) for pair in zip(outputs, given, strict=True)]
 
 

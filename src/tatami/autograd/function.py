@@ -18,6 +18,7 @@ from .node import NO_TENSOR, Node, edge_to, save
 
 __all__ = ["Function", "FunctionCtx", "Operation", "once_differentiable"]
 
+
 class _NoGraph:
     """Take what a forward wants to keep when nothing is recorded, and forget it."""
 
@@ -166,12 +167,14 @@ class FunctionCtx(Node):
     def backward(self, *gradients: Any) -> Any:
         """Return the gradients of the inputs from those of the outputs."""
         if self.materialize:
-            gradients = tuple([
-                wrap(np.zeros(shape, kind)) if gradient is None else gradient
-                for gradient, (shape, kind) in zip(
-                    gradients, self._output_kinds, strict=True
-                )
-            ])
+            gradients = tuple(
+                [
+                    wrap(np.zeros(shape, kind)) if gradient is None else gradient
+                    for gradient, (shape, kind) in zip(
+                        gradients, self._output_kinds, strict=True
+                    )
+                ]
+            )
         result = self.operation.backward(self, *gradients)
         result = result if isinstance(result, tuple) else (result,)
         return self._checked(result)

@@ -195,8 +195,10 @@ def gradgradcheck(
     """
     arguments = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     wanted = _require_double(arguments)
-    seeds = _tensors(grad_outputs) if grad_outputs is not None else _seeds(
-        [o for o in _outputs(func, arguments) if o.requires_grad]
+    seeds = (
+        _tensors(grad_outputs)
+        if grad_outputs is not None
+        else _seeds([o for o in _outputs(func, arguments) if o.requires_grad])
     )
 
     def first_gradients(*values: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 __all__ = ["RemovableHandle"]
@@ -26,7 +25,7 @@ class RemovableHandle:
         self.id = next(_identifiers)
 
     @classmethod
-    def add(cls, hooks: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
+    def add(cls, hooks: dict[int, Any], hook: Any) -> RemovableHandle:
         """Put ``hook`` into ``hooks`` and return its handle."""
         handle = cls(hooks)
         hooks[handle.id] = hook

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 
 from . import native, reference
-from .reference import *  # noqa: F403
+from .reference import *
 
-__all__ = ["in_use", "reason"]  # noqa: F405
+__all__ = ["in_use", "reason"]
 
 
 def _choose() -> tuple[str, str]:

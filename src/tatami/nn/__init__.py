@@ -1,7 +1,7 @@
 """Neural networks: modules, functions on tensors, initialisation, utilities."""
 
 from . import functional, init, modules, parallel, utils
-from .modules import *  # noqa: F403
+from .modules import *
 from .parallel import DataParallel
 from .parameter import (
     Buffer,

@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops import softmax as _softmax
-from ..ops.activation import *  # noqa: F403
-from ..ops.activation_smooth import *  # noqa: F403
-from ..ops.conv import *  # noqa: F403
-from ..ops.conv_transpose import *  # noqa: F403
-from ..ops.fold import *  # noqa: F403
-from ..ops.linear import *  # noqa: F403
-from ..ops.loss import *  # noqa: F403
-from ..ops.loss_class import *  # noqa: F403
-from ..ops.loss_margin import *  # noqa: F403
-from ..ops.padding import *  # noqa: F403
-from ..ops.pool import *  # noqa: F403
-from ..ops.pool_adaptive import *  # noqa: F403
-from ..ops.pool_average import *  # noqa: F403
-from ..ops.pool_other import *  # noqa: F403
+from ..ops.activation import *
+from ..ops.activation_smooth import *
+from ..ops.conv import *
+from ..ops.conv_transpose import *
+from ..ops.dropout import *
+from ..ops.embedding import *
+from ..ops.fold import *
+from ..ops.linear import *
+from ..ops.loss import *
+from ..ops.loss_class import *
+from ..ops.loss_margin import *
+from ..ops.norm import *
+from ..ops.padding import *
+from ..ops.pool import *
+from ..ops.pool_adaptive import *
+from ..ops.pool_average import *
+from ..ops.pool_other import *
 from ..ops.probability import sigmoid as sigmoid
-from ..ops.similarity import *  # noqa: F403
+from ..ops.similarity import *
 from ..ops.softmax import gumbel_softmax as gumbel_softmax
 from ..ops.trigonometry import tanh as tanh
 from ..tensor import Tensor

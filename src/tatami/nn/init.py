@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd.grad_mode import no_grad
 from ..ops.creation import tensor as make_tensor
+from ..ops.sampling import randperm
 from ..tensor import Tensor, wrap
 
 __all__ = [
@@ -91,7 +92,6 @@ def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
     return fan_in if mode == "fan_in" else fan_out
 
 
-@no_grad()
 def uniform_(
     tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None
 ) -> Tensor:
@@ -103,10 +103,11 @@ def uniform_(
         >>> weight.shape
         torch.Size([3, 5])
     """
-    return tensor.uniform_(a, b, generator=generator)  # type: ignore[no-any-return]
+    with no_grad():
+        tensor.uniform_(a, b, generator=generator)
+    return tensor
 
 
-@no_grad()
 def normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None
 ) -> Tensor:
@@ -117,10 +118,11 @@ def normal_(
         >>> tatami.nn.init.normal_(tatami.zeros(2), mean=5.0, std=0.0)
         tensor([5., 5.])
     """
-    return tensor.normal_(mean, std, generator=generator)  # type: ignore[no-any-return]
+    with no_grad():
+        tensor.normal_(mean, std, generator=generator)
+    return tensor
 
 
-@no_grad()
 def trunc_normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0,
     b: float = 2.0, generator: Any = None,
@@ -145,13 +147,12 @@ def trunc_normal_(
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The "
             "distribution of values may be incorrect.",
-            stacklevel=3,
+            stacklevel=2,
         )
     inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
-    if inside > 0.3:
-        _reject_normal(tensor, mean, std, a, b, generator)
-    else:
-        _reject_uniform(tensor, mean, std, a, b, generator)
+    draw = _reject_normal if inside > 0.3 else _reject_uniform
+    with no_grad():
+        draw(tensor, mean, std, a, b, generator)
     return tensor
 
 
@@ -191,7 +192,6 @@ def _reject_uniform(
         pending = rejected if pending is None else pending & rejected
 
 
-@no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value.
 
@@ -200,7 +200,9 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
         >>> tatami.nn.init.constant_(tatami.zeros(2), 0.3)
         tensor([0.3000, 0.3000])
     """
-    return tensor.fill_(val)  # type: ignore[no-any-return]
+    with no_grad():
+        tensor.fill_(val)
+    return tensor
 
 
 def ones_(tensor: Tensor) -> Tensor:
@@ -225,7 +227,6 @@ def zeros_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 0.0)
 
 
-@no_grad()
 def eye_(tensor: Tensor) -> Tensor:
     """Make a matrix the identity.
 
@@ -237,11 +238,12 @@ def eye_(tensor: Tensor) -> Tensor:
     """
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    identity = np.eye(*tensor.shape, dtype=tensor.dtype.numpy)
-    return tensor.copy_(wrap(identity))  # type: ignore[no-any-return]
+    rows, columns = tensor.shape
+    with no_grad():
+        tensor.copy_(wrap(np.eye(rows, columns, dtype=tensor.dtype.numpy)))
+    return tensor
 
 
-@no_grad()
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """Make a convolution pass its input channels on unchanged.
 
@@ -269,7 +271,9 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     for group in range(groups):
         for i in range(min(per_group, in_channels)):
             weight[(group * per_group + i, i, *middle)] = 1
-    return tensor.copy_(wrap(weight))  # type: ignore[no-any-return]
+    with no_grad():
+        tensor.copy_(wrap(weight))
+    return tensor
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
@@ -370,7 +374,6 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
-@no_grad()
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """Make the rows, or the columns if there are fewer, orthonormal.
 
@@ -399,11 +402,11 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     q, r = np.linalg.qr(matrix.T if wide else matrix)
     # Mezzadri 2007, "How to generate random matrices", section 5.
     q *= np.sign(np.diagonal(r))
-    result = wrap(q.T if wide else q).reshape(tensor.shape)
-    return tensor.copy_(result).mul_(gain)
+    with no_grad():
+        tensor.copy_(wrap(q.T if wide else q).reshape(tensor.shape)).mul_(gain)
+    return tensor
 
 
-@no_grad()
 def sparse_(
     tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None
 ) -> Tensor:
@@ -425,13 +428,12 @@ def sparse_(
     """
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    from .. import randperm
-
     rows, columns = tensor.shape
     count = math.ceil(sparsity * rows)
-    tensor.normal_(0, std, generator=generator)
-    for column in range(columns):
-        tensor[randperm(rows)[:count], column] = 0
+    with no_grad():
+        tensor.normal_(0, std, generator=generator)
+        for column in range(columns):
+            tensor[randperm(rows)[:count], column] = 0
     return tensor
 
 

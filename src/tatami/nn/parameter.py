@@ -39,7 +39,7 @@ def _sharing(kind: type, data: Any) -> Any:
     if data is None:
         data = Tensor()
     source = data.detach()
-    made = object.__new__(kind)
+    made: Any = object.__new__(kind)
     made._array, made._counter = source._array, source._counter
     return made
 
@@ -59,7 +59,12 @@ class Parameter(Tensor):
     """
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
-        return _sharing(cls, data).requires_grad_(requires_grad)
+        made = _sharing(cls, data)
+        if requires_grad and not made.is_floating_point():
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients"
+            )
+        return made.requires_grad_(requires_grad)
 
     def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
         pass
@@ -70,7 +75,7 @@ class Parameter(Tensor):
             memo[id(self)] = duplicate
         return memo[id(self)]  # type: ignore[no-any-return]
 
-    def __repr__(self, *, tensor_contents: str | None = None) -> str:
+    def __repr__(self, **options: Any) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__()
 
 
@@ -154,7 +159,7 @@ class _Uninitialized(Tensor):
             memo[id(self)] = _empty_like(type(self), self.dtype, None, self.__dict__)
         return memo[id(self)]  # type: ignore[no-any-return]
 
-    def __repr__(self, *, tensor_contents: str | None = None) -> str:
+    def __repr__(self, **options: Any) -> str:  # type: ignore[override]
         return f"<{type(self).__name__}>"
 
 
@@ -163,7 +168,7 @@ def _empty_like(
 ) -> Any:
     require_cpu(device)
     kind = dtypes.get_default_dtype() if dtype is None else dtypes.parse(dtype)
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     made.__dict__.update(attributes or {})
     made._kind, made._counter = kind, [0]
     return made

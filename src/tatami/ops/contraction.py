@@ -120,7 +120,7 @@ def _without_repeats(tensor: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
             shape = tensor._array.shape
             if shape[first] != shape[second]:
                 raise RuntimeError(
-                    f"einsum(): subscript {_letter(n)} is repeated for an operand but the "
+                    f"einsum(): subscript {_letter(n)} is repeated for an operand but the "  # noqa: E501
                     f"sizes don't match, {shape[second]} != {shape[first]}"
                 )
             tensor = tensor.diagonal(0, first, second)
@@ -222,9 +222,7 @@ def einsum(*args: Any) -> Tensor:
     else:
         operands, terms, result = _sublists(args)
     _sized(terms, operands)
-    pairs = [
-        _without_repeats(*pair) for pair in zip(operands, terms, strict=True)
-    ]
+    pairs = [_without_repeats(*pair) for pair in zip(operands, terms, strict=True)]
     total, labels = pairs[0]
     for i, pair in enumerate(pairs[1:], 1):
         later = {n for _, names in pairs[i + 1 :] for n in names}

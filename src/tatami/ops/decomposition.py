@@ -373,7 +373,7 @@ class LinalgSvd(Operation):
 def _svd_slope(
     u: Tensor, s: Tensor, vh: Tensor, grad_u: Any, middle: Any, grad_vh: Any
 ) -> Tensor:
-    """Return the derivative through the singular vectors (Giles 2008, section 2.2.5)."""
+    """Return the derivative through the singular vectors (Giles 2008, section 2.2.5)."""  # noqa: E501
     squares = _gaps(s * s)
     total: Any = middle
     outside: Any = 0

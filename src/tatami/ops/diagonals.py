@@ -85,9 +85,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     rank = input._array.ndim
     first, second = size.normalize_dim(dim1, rank), size.normalize_dim(dim2, rank)
     if first == second:
-        raise RuntimeError(
-            f"diagonal dimensions cannot be identical {dim1}, {dim2}"
-        )
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     return Diagonal.apply(input, offset, first, second)  # type: ignore[no-any-return]
 
 
@@ -127,8 +125,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
         return diag_embed(input, diagonal)
     if input._array.ndim != 2:
         raise RuntimeError(
-            "diag(): Supports 1D or 2D tensors. Got "
-            f"{input._array.ndim}D"
+            f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D"
         )
     return input.diagonal(diagonal).clone()  # type: ignore[no-any-return]
 

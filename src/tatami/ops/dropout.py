@@ -26,9 +26,7 @@ __all__ = [
 
 def _check(p: float) -> None:
     if not 0 <= p <= 1:
-        raise ValueError(
-            f"dropout probability has to be between 0 and 1, but got {p}"
-        )
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
 def _kept(shape: Sequence[int], p: float, kind: np.dtype) -> np.ndarray:  # type: ignore[type-arg]
@@ -119,7 +117,7 @@ def dropout2d(
         >>> import tatami
         >>> tatami.nn.functional.dropout2d(tatami.ones(1, 2, 3, 3), training=False).shape
         torch.Size([1, 2, 3, 3])
-    """
+    """  # noqa: E501
     return _features("dropout2d", 2, input, p, training, inplace)
 
 
@@ -185,5 +183,7 @@ def feature_alpha_dropout(
     if not training or p == 0 or input._array.size == 0:
         return input
     if input._array.ndim < 2:
-        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+        raise RuntimeError(
+            "Feature dropout requires at least 2 dimensions in the input"
+        )
     return _alpha(input, _feature_shape(input, 0), p, inplace)

@@ -130,7 +130,7 @@ def _bags(input: Tensor, offsets: Tensor | None, last: bool) -> np.ndarray:
 
 def embedding_bag(
     input: Tensor, weight: Tensor, offsets: Tensor | None = None,
-    max_norm: float | None = None, norm_type: float = 2, scale_grad_by_freq: bool = False,
+    max_norm: float | None = None, norm_type: float = 2, scale_grad_by_freq: bool = False,  # noqa: E501
     mode: str = "mean", sparse: bool = False, per_sample_weights: Tensor | None = None,
     include_last_offset: bool = False, padding_idx: int | None = None,
 ) -> Tensor:  # fmt: skip
@@ -162,7 +162,7 @@ def embedding_bag(
         raise ValueError("mode has to be one of sum, mean or max")
     if per_sample_weights is not None and mode != "sum":
         raise NotImplementedError(
-            "embedding_bag: per_sample_weights was not None. per_sample_weights is only "
+            "embedding_bag: per_sample_weights was not None. per_sample_weights is only "  # noqa: E501
             f"supported for mode='sum' (got mode='{mode}'). Please open a feature "
             "request on GitHub."
         )
@@ -222,9 +222,7 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
             f"{type_name(input.dtype)}"
         )
     if array.size == 0 and num_classes <= 0:
-        raise RuntimeError(
-            "Can not infer total number of classes from empty tensor."
-        )
+        raise RuntimeError("Can not infer total number of classes from empty tensor.")
     if array.size and array.min() < 0:
         raise RuntimeError("Class values must be non-negative.")
     if num_classes == -1:

@@ -216,16 +216,16 @@ def _number(item: Any) -> Any:
     if isinstance(item, (int, np.integer)):
         return int(item)
     if isinstance(item, Tensor) and item._array.ndim == 0:
-        return int(item._array) if item._array.dtype.kind in "iu" and (
-            item._array.dtype != np.uint8
-        ) else item
+        return (
+            int(item._array)
+            if item._array.dtype.kind in "iu" and (item._array.dtype != np.uint8)
+            else item
+        )
     return item
 
 
 def _sliced(tensor: Tensor, item: slice, dim: int) -> Tensor:
-    parts = [
-        None if x is None else int(x) for x in (item.start, item.stop, item.step)
-    ]
+    parts = [None if x is None else int(x) for x in (item.start, item.stop, item.step)]
     step = 1 if parts[2] is None else parts[2]
     if step <= 0:
         raise ValueError("step must be greater than zero")

@@ -71,8 +71,12 @@ def check_writable(target: Tensor) -> None:
         if target._node is None:
             raise RuntimeError(_LEAF)
     strides = target._array.strides
-    if 0 in strides and target._array.size > 1 and any(
-        s == 0 and n > 1 for s, n in zip(strides, target._array.shape, strict=True)
+    if (
+        0 in strides
+        and target._array.size > 1
+        and any(
+            s == 0 and n > 1 for s, n in zip(strides, target._array.shape, strict=True)
+        )
     ):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor "

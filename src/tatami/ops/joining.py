@@ -357,9 +357,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> Any:
 
 def _in_sections(input: Tensor, sections: int, extent: int, dim: int) -> Any:
     if sections <= 0:
-        raise RuntimeError(
-            f"number of sections must be larger than 0, got {sections}"
-        )
+        raise RuntimeError(f"number of sections must be larger than 0, got {sections}")
     short, longer = divmod(extent, sections)
     ends = [0]
     for i in range(sections):
@@ -452,8 +450,6 @@ def unbind(input: Tensor, dim: int = 0) -> Any:
         (tensor([1, 2]), tensor([3, 4]))
     """
     if input._array.ndim == 0:
-        raise IndexError(
-            "Dimension specified as 0 but tensor has no dimensions"
-        )
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     place = size.normalize_dim(dim, input._array.ndim)
     return Unbind.apply(input, place)

@@ -243,7 +243,7 @@ def _as_tensor(value: Any) -> Tensor:
 
 @tensor_method("where")
 def _tensor_where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
-    """Take elements of this tensor where a condition holds and of ``other`` elsewhere."""
+    """Take elements of this tensor where a condition holds and of ``other`` elsewhere."""  # noqa: E501
     return where(condition, self, other)  # type: ignore[no-any-return]
 
 

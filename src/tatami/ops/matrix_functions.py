@@ -58,9 +58,9 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         )
     a, b = input.expand(shape), other.expand(shape)
     ahead, behind = wrap(np.array([1, 2, 0])), wrap(np.array([2, 0, 1]))
-    return a.index_select(place, ahead) * b.index_select(place, behind) - a.index_select(
+    return a.index_select(place, ahead) * b.index_select(
         place, behind
-    ) * b.index_select(place, ahead)
+    ) - a.index_select(place, behind) * b.index_select(place, ahead)
 
 
 @tensor_method()
@@ -272,9 +272,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any
     check_matrix("linalg.lstsq", A)
     precision = float(np.finfo(A._array.dtype).eps) * max(A._array.shape)
     cutoff = precision if rcond is None else float(rcond)
-    _, rank = lapack(
-        "linalg.lstsq", kernels.least_squares, A._array, B._array, cutoff
-    )
+    _, rank = lapack("linalg.lstsq", kernels.least_squares, A._array, B._array, cutoff)
     result = KINDS.get("linalg_lstsq") or named("linalg_lstsq", *LSTSQ_FIELDS)
     solution = pinv(A, rtol=cutoff) @ B
     empty = wrap(np.empty(0, A._array.dtype))
@@ -305,8 +303,10 @@ def matrix_norm(
         return vector_norm(A, 2, (rows, columns), keepdim)
     if ord == "nuc" or np.abs(ord) == 2:
         values = svdvals(A.movedim((rows, columns), (-2, -1)))
-        total = values.sum(-1) if ord == "nuc" else (
-            values.amax(-1) if ord > 0 else values.amin(-1)
+        total = (
+            values.sum(-1)
+            if ord == "nuc"
+            else (values.amax(-1) if ord > 0 else values.amin(-1))
         )
     elif np.abs(ord) in (1, np.inf):
         first, second = (rows, columns) if np.abs(ord) == 1 else (columns, rows)
@@ -338,7 +338,7 @@ def linalg_norm(
             "linalg.norm: If dim is not specified but ord is, the input must be 1D or "
             f"2D. Got {rank}D."
         )
-    count = (rank if dim is None else 1 if isinstance(dim, int) else len(dim))
+    count = rank if dim is None else 1 if isinstance(dim, int) else len(dim)
     if ord is not None and count == 2:
         return matrix_norm(A, ord, (0, 1) if dim is None else dim, keepdim, dtype=dtype)
     return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)

@@ -12,7 +12,8 @@ from ..autograd.function import Operation
 from ..tensor import Tensor, tensor_method
 from .arguments import unbroadcast
 
-__all__ = ["clone",
+__all__ = [
+    "clone",
     "permute",
     "reshape",
     "squeeze",

@@ -133,9 +133,7 @@ def _check_sources(mode: str, shape: tuple[int, ...], widths: Widths, d: int) ->
                 f"{list(shape)}"
             )
         if mode == "circular" and (a > n or b > n):
-            raise RuntimeError(
-                "Padding value causes wrapping around more than once."
-            )
+            raise RuntimeError("Padding value causes wrapping around more than once.")
 
 
 def pad(
@@ -172,14 +170,14 @@ def pad(
     if mode == "constant":
         return pad_constant(input, pad, 0 if value is None else value)
     if value is not None and value != 0:
-        raise RuntimeError(
-            f'Padding mode "{mode}" doesn\'t take in value argument'
-        )
+        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     d = len(pad) // 2
     if mode not in _SOURCES or not 1 <= d <= 3 or rank not in (d + 1, d + 2):
         raise NotImplementedError(
             "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for "
-            "now" if mode in _SOURCES else f"Unrecognised padding mode {mode}"
+            "now"
+            if mode in _SOURCES
+            else f"Unrecognised padding mode {mode}"
         )
     widths = _widths(pad, rank)
     _check_sources(mode, input._array.shape, widths, d)

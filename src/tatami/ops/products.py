@@ -299,8 +299,10 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
             raise RuntimeError(
                 f"outer: Expected 1-D argument {name}, but got {tensor._array.ndim}-D"
             )
-    return input.view(-1, 1) * vec2 if input._array.flags.c_contiguous else (
-        input.unsqueeze(1) * vec2
+    return (
+        input.view(-1, 1) * vec2
+        if input._array.flags.c_contiguous
+        else (input.unsqueeze(1) * vec2)
     )
 
 

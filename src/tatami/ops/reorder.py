@@ -139,9 +139,11 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
         >>> a.shape, b.shape
         (torch.Size([3, 4]), torch.Size([3, 4]))
     """
-    given = tensors[0] if len(tensors) == 1 and not isinstance(
-        tensors[0], Tensor
-    ) else tensors
+    given = (
+        tensors[0]
+        if len(tensors) == 1 and not isinstance(tensors[0], Tensor)
+        else tensors
+    )
     shape = size.broadcast(*(t._array.shape for t in given))
     return tuple(t.expand(shape) for t in given)
 
@@ -168,9 +170,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     places = [size.normalize_dim(d, rank) for d in b]
     for name, dims, given in (("source", sources, a), ("destination", places, b)):
         if len(set(dims)) != len(dims):
-            raise RuntimeError(
-                f"movedim: repeated dim in `{name}` ({list(given)})"
-            )
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
     rest = iter([d for d in range(rank) if d not in sources])
     moved = dict(zip(places, sources, strict=True))
     return permute(input, [moved[i] if i in moved else next(rest) for i in range(rank)])
@@ -275,9 +275,7 @@ def flip(input: Tensor, dims: Sequence[int]) -> Tensor:
     places = tuple(size.normalize_dim(int(d), rank) for d in as_shape((dims,)))
     for d in places:
         if places.count(d) > 1:
-            raise RuntimeError(
-                f"dim {d} appears multiple times in the list of dims"
-            )
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
     return Flip.apply(input, places if rank else ())  # type: ignore[no-any-return]
 
 
@@ -346,10 +344,9 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     given = (dims,) if isinstance(dims, int) else tuple(dims or ())
     if not steps:
         raise RuntimeError("`shifts` required")
-    if given and len(given) != len(steps) or (not given and len(steps) != 1):
+    if (given and len(given) != len(steps)) or (not given and len(steps) != 1):
         raise RuntimeError(
-            "shifts and dimensions must align. shifts: "
-            f"{len(steps)}, dims:{len(given)}"
+            f"shifts and dimensions must align. shifts: {len(steps)}, dims:{len(given)}"
         )
     if not given:
         return Roll.apply(input, steps, None)  # type: ignore[no-any-return]

@@ -63,9 +63,7 @@ def _check_sizes(function: str, dim: int, index: Tensor, *others: Tensor) -> Non
 
 class Gather(Operation):
     @staticmethod
-    def forward(
-        ctx: Any, array: np.ndarray, dim: int, index: np.ndarray
-    ) -> np.ndarray:
+    def forward(ctx: Any, array: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
         ctx.shape, ctx.dim, ctx.index = array.shape, dim, index
         return kernels.gather(array, dim, index)
 
@@ -251,9 +249,7 @@ def _row_index(function: str, input: Tensor, dim: int, index: Tensor) -> int:
 
 class IndexSelect(Operation):
     @staticmethod
-    def forward(
-        ctx: Any, array: np.ndarray, dim: int, index: np.ndarray
-    ) -> np.ndarray:
+    def forward(ctx: Any, array: np.ndarray, dim: int, index: np.ndarray) -> np.ndarray:
         ctx.shape, ctx.dim, ctx.index = array.shape, dim, index
         return kernels.take(array, (*(slice(None),) * dim, index))
 
@@ -316,7 +312,9 @@ def index_add(
     place = _row_index("index_add", input, dim, index)
     _check_type("index_add", input, source)
     if input._array.ndim == 0:
-        flat = input.view(1).index_add(0, index.reshape(-1), source.view(1), alpha=alpha)
+        flat = input.view(1).index_add(
+            0, index.reshape(-1), source.view(1), alpha=alpha
+        )
         return flat.view(())  # type: ignore[no-any-return]
     row = index.reshape(-1)
     return IndexAdd.apply(input, place, row, _aligned(source, place, row), alpha)  # type: ignore[no-any-return]

@@ -75,7 +75,9 @@ def _mean(total: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return kernels.floor_divide(total, counts.astype(total.dtype))
 
 
-def _sum_slope(ctx: Any, grad: Tensor, x: Tensor, values: Tensor, result: Tensor) -> Any:
+def _sum_slope(
+    ctx: Any, grad: Tensor, x: Tensor, values: Tensor, result: Tensor
+) -> Any:
     return grad, grad.gather(ctx.dim, wrap(ctx.index))
 
 
@@ -128,7 +130,9 @@ def _shares(
 
     def slope(factor: Tensor, is_zero: Tensor, rest: Tensor, count: Tensor) -> Tensor:
         others = rest / factor
-        others = others.masked_fill((count > 1) | ((count == 1) & is_zero.logical_not()), 0)
+        others = others.masked_fill(
+            (count > 1) | ((count == 1) & is_zero.logical_not()), 0
+        )
         return others
 
     kept = grad * slope(*own, rest, count)
@@ -171,9 +175,7 @@ def scatter_reduce(
             f"{reduce}"
         )
     if input._array.dtype != src._array.dtype:
-        raise RuntimeError(
-            "scatter(): Expected self.dtype to be equal to src.dtype"
-        )
+        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     place = size.normalize_dim(dim, input._array.ndim)
     length = input._array.shape[place] if input._array.ndim else 1
     check_index("scatter", index, length, place)

@@ -18,6 +18,7 @@ __all__ = [
     "adaptive_max_pool",
     "avg_pool",
     "avg_pool_grad",
+    "fractional_max_pool",
     "max_pool",
     "max_pool_grad",
 ]
@@ -58,8 +59,9 @@ def max_pool(
     places = _padded(index, *geometry, -1)
     view = windows(values, kernel_size, stride, dilation, lengths)
     places = windows(places, kernel_size, stride, dilation, lengths)
-    flat = view.reshape(*view.shape[: 2 + len(plane)], -1)
-    sources = places.reshape(*places.shape[: 2 + len(plane)], -1)
+    count = int(np.prod(kernel_size))
+    flat = view.reshape(*view.shape[: 2 + len(plane)], count)
+    sources = places.reshape(*places.shape[: 2 + len(plane)], count)
     best = _first_best(flat, sources >= 0)
     taken = np.take_along_axis(flat, best, -1)[..., 0]
     origin = np.broadcast_to(sources, flat.shape)
@@ -84,7 +86,7 @@ def max_pool_grad(grad_output: Array, indices: Array, input_shape: Ints) -> Arra
     area = int(np.prod(input_shape[2:]))
     out = np.zeros(planes * area, grad_output.dtype)
     start = np.arange(planes, dtype=np.int64)[:, None] * area
-    flat = indices.reshape(planes, -1) + start if planes else indices.reshape(0, 0)
+    flat = indices.reshape(planes, int(np.prod(indices.shape[2:]))) + start
     np.add.at(out, flat.ravel(), grad_output.ravel())
     return out.reshape(tuple(input_shape))
 
@@ -207,8 +209,41 @@ def adaptive_max_pool(x: Array, output_size: Ints) -> tuple[Array, Array]:
     origin = np.empty(out.shape, np.int64)
     cells = _adaptive_cells(plane, output_size)
     for cell, place in zip(np.ndindex(*output_size), cells, strict=True):
-        window = x[(..., *place)].reshape(*x.shape[:2], -1)
+        window = x[(..., *place)]
+        window = window.reshape(*x.shape[:2], int(np.prod(window.shape[2:])))
         best = window.argmax(-1, keepdims=True)
         out[(..., *cell)] = np.take_along_axis(window, best, -1)[..., 0]
         origin[(..., *cell)] = index[place].ravel()[best[..., 0]]
+    return out, origin
+
+
+def _fractional_starts(
+    unit: float, length: int, windows: int, kernel: int
+) -> list[int]:
+    """Where windows begin: at steps of random length, the last at the end."""
+    if windows == 1:
+        return [length - kernel]
+    step = (length - kernel) / (windows - 1)
+    first = int(unit * step)
+    starts = [int((i + unit) * step) - first for i in range(windows - 1)]
+    return [*starts, length - kernel]
+
+
+def fractional_max_pool(
+    x: Array, units: Array, kernel: Ints, output_size: Ints
+) -> tuple[Array, Array]:
+    """The largest element of windows at places chosen by ``units`` (N, C, d)."""
+    plane, d = x.shape[2:], len(kernel)
+    index = np.arange(int(np.prod(plane)), dtype=np.int64).reshape(plane)
+    out = np.empty((*x.shape[:2], *output_size), x.dtype)
+    origin = np.empty(out.shape, np.int64)
+    for n, c in np.ndindex(*x.shape[:2]):
+        rows = zip(units[n, c], plane, output_size, kernel, strict=True)
+        starts = [_fractional_starts(float(u), *row) for u, *row in rows]
+        for cell in np.ndindex(*output_size):
+            place = tuple(slice(starts[i][cell[i]], starts[i][cell[i]] + kernel[i])
+                          for i in range(d))  # fmt: skip
+            best = x[n, c][place].argmax()
+            out[(n, c, *cell)] = x[n, c][place].ravel()[best]
+            origin[(n, c, *cell)] = index[place].ravel()[best]
     return out, origin

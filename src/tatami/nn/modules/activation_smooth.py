@@ -32,7 +32,7 @@ class Sigmoid(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the function of each element."""
-        return input.sigmoid()
+        return F.sigmoid(input)
 
 
 class Tanh(Module):
@@ -46,7 +46,7 @@ class Tanh(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the function of each element."""
-        return input.tanh()
+        return F.tanh(input)
 
 
 class SiLU(InPlace):

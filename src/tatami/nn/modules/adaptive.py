@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ...ops.joining import cat
@@ -39,8 +40,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
     Example:
         >>> import tatami
-        >>> layer = tatami.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 10])
-        >>> layer.log_prob(tatami.ones(2, 8)).shape
+        >>> layer = tatami.nn.AdaptiveLogSoftmaxWithLoss(16, 20, [5, 10])
+        >>> layer.log_prob(tatami.ones(2, 16)).shape
         torch.Size([2, 20])
     """
 
@@ -94,7 +95,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         head = F.log_softmax(self.head(input), dim=1)
         place = target.clone()
         parts, rows = [], []
-        for i, (start, end) in enumerate(zip(self.cutoffs, self.cutoffs[1:])):  # noqa: B905
+        for i, (start, end) in enumerate(pairwise(self.cutoffs)):
             chosen = ((target >= start) & (target < end)).nonzero().squeeze(1)
             if chosen.numel() == 0:
                 continue

@@ -134,7 +134,11 @@ class MultiheadAttention(Module):
             is_causal: ``attn_mask`` hides what comes later; it is needed all the same.
         """
         if is_causal and attn_mask is None:
-            raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
+            raise RuntimeError(
+                "Need attn_mask if specifying the is_causal hint. You may use the "
+                "Transformer module method `generate_square_subsequent_mask` to create "
+                "this mask."
+            )
         batched = query.dim() == 3
         _check_dimensions(query, key, value, key_padding_mask, attn_mask)
         inputs = [query, key, value]
@@ -236,7 +240,7 @@ class MultiheadAttention(Module):
         """Turn (L, N, E) into (N heads, L, features of a head)."""
         length, batch, _ = tensor.shape
         split = tensor.reshape(length, batch * self.num_heads, self.head_dim)
-        return split.transpose(0, 1)
+        return split.transpose(0, 1)  # type: ignore[no-any-return]
 
     def _merge(
         self, mask: Tensor | None, padding: Tensor | None, batch: int, source: int

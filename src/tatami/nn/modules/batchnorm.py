@@ -103,10 +103,10 @@ class _NormBase(Module):
     ) -> None:  # fmt: skip
         # Version 2 added num_batches_tracked.
         key = prefix + "num_batches_tracked"
-        if local_metadata.get("version") is None or local_metadata["version"] < 2:
-            if self.track_running_stats and key not in state_dict:
-                known = self.num_batches_tracked
-                state_dict[key] = tensor(0) if known is None else known
+        old = (local_metadata.get("version") or 1) < 2
+        if old and self.track_running_stats and key not in state_dict:
+            known = self.num_batches_tracked
+            state_dict[key] = tensor(0) if known is None else known
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *others)
 
 
@@ -125,7 +125,7 @@ class _BatchNorm(_NormBase):
         self._check_input_dim(input)
         running = self.running_mean is not None and self.running_var is not None
         updating = self.training and self.track_running_stats
-        return F.batch_norm(  # type: ignore[no-any-return]
+        return F.batch_norm(
             input,
             self.running_mean if updating or not self.training else None,
             self.running_var if updating or not self.training else None,
@@ -234,9 +234,7 @@ class SyncBatchNorm(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.dim() < 2:
-            raise ValueError(
-                f"expected at least 2D input (got {input.dim()}D input)"
-            )
+            raise ValueError(f"expected at least 2D input (got {input.dim()}D input)")
 
 
 class _LazyNormBase(LazyModuleMixin, _NormBase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -70,7 +71,7 @@ class Sequential(_Numbered):
     """Call modules one after the other.
 
     Args:
-        args: modules in their order, or one dictionary of them by name.
+        args: modules in their order, or one OrderedDict of them by name.
 
     Example:
         >>> import tatami
@@ -83,7 +84,7 @@ class Sequential(_Numbered):
 
     def __init__(self, *args: Any) -> None:
         super().__init__()
-        if len(args) == 1 and isinstance(args[0], dict):
+        if len(args) == 1 and isinstance(args[0], OrderedDict):
             for name, module in args[0].items():
                 self.add_module(name, module)
         else:
@@ -98,7 +99,7 @@ class Sequential(_Numbered):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return type(self)(dict(list(self._modules.items())[index]))
+            return type(self)(OrderedDict(list(self._modules.items())[index]))
         return self._modules[self._name(index)]
 
     def __add__(self, other: Any) -> Sequential:
@@ -214,8 +215,10 @@ class ModuleList(_Numbered):
                 runs.append((i, i))
         lines = []
         for first, last in runs:
-            place = f"({first}): " if first == last else (
-                f"({first}-{last}): {last - first + 1} x "
+            place = (
+                f"({first}): "
+                if first == last
+                else (f"({first}-{last}): {last - first + 1} x ")
             )
             lines.append("  " + place + indent(texts[first]))
         return self._get_name() + "(\n" + "\n".join(lines) + "\n)"

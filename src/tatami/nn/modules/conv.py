@@ -88,7 +88,8 @@ class _ConvNd(Module):
         if self.padding != "same":
             return tuple(doubled_backwards(self.padding))
         border = []
-        for size, gap in reversed(list(zip(self.kernel_size, self.dilation))):  # noqa: B905
+        sizes = zip(self.kernel_size, self.dilation, strict=True)
+        for size, gap in reversed(list(sizes)):
             total = gap * (size - 1)
             border += [total // 2, total - total // 2]
         return border
@@ -231,8 +232,7 @@ class _ConvTransposeNd(_ConvNd):
     ) -> None:  # fmt: skip
         if padding_mode != "zeros":
             raise ValueError(
-                'Only "zeros" padding mode is supported for '
-                f"{self.__class__.__name__}"
+                f'Only "zeros" padding mode is supported for {self.__class__.__name__}'
             )
         self._set_up(
             in_channels, out_channels, kernel_size, stride, padding, dilation,

@@ -35,9 +35,7 @@ class PairwiseDistance(Module):
 
     def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         """Return the distances."""
-        return F.pairwise_distance(  # type: ignore[no-any-return]
-            x1, x2, self.norm, self.eps, self.keepdim
-        )
+        return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
 
 
 class CosineSimilarity(Module):
@@ -60,6 +58,4 @@ class CosineSimilarity(Module):
 
     def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         """Return the cosines."""
-        return F.cosine_similarity(  # type: ignore[no-any-return]
-            x1, x2, self.dim, self.eps
-        )
+        return F.cosine_similarity(x1, x2, self.dim, self.eps)

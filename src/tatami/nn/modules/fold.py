@@ -42,7 +42,7 @@ class Fold(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the sum of the blocks."""
-        return F.fold(  # type: ignore[no-any-return]
+        return F.fold(
             input, self.output_size, self.kernel_size, self.dilation, self.padding,
             self.stride,
         )  # fmt: skip
@@ -83,7 +83,7 @@ class Unfold(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the blocks."""
-        return F.unfold(  # type: ignore[no-any-return]
+        return F.unfold(
             input, self.kernel_size, self.dilation, self.padding, self.stride
         )
 

@@ -31,24 +31,23 @@ _BOTH = (
 
 
 class Hooks:
-    """The hooks that hold for every module."""
+    """The hooks that hold for every module; those on calls in one dictionary."""
 
     def __init__(self) -> None:
-        self.forward: dict[int, Hook] = OrderedDict()
-        self.forward_pre: dict[int, Hook] = OrderedDict()
-        self.backward: dict[int, Hook] = OrderedDict()
-        self.backward_pre: dict[int, Hook] = OrderedDict()
+        self.on_call: dict[int, tuple[str, Hook]] = OrderedDict()
         self.with_kwargs: set[int] = set()
         self.always_called: set[int] = set()
         self.buffer: dict[int, Hook] = OrderedDict()
         self.module: dict[int, Hook] = OrderedDict()
         self.parameter: dict[int, Hook] = OrderedDict()
 
-    def on_call(self) -> bool:
-        """Tell whether a call of a module has to look here."""
-        return bool(
-            self.forward or self.forward_pre or self.backward or self.backward_pre
-        )
+    def add(self, kind: str, hook: Hook) -> RemovableHandle:
+        """Register a hook that is called before or after a forward or backward."""
+        return RemovableHandle.add(self.on_call, (kind, hook))
+
+    def of(self, kind: str) -> list[tuple[int, Hook]]:
+        """Return the hooks of one kind."""
+        return [(key, hook) for key, (own, hook) in self.on_call.items() if own == kind]
 
 
 everywhere = Hooks()
@@ -157,29 +156,22 @@ class HookRegistration:
 def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run the forward of a module and every hook that wants to know of it."""
     called: set[int] = set()
+    result = None
     try:
-        return _call(module, args, kwargs, called)
+        args, kwargs = _before(module, args, kwargs)
+        backward = _BackwardHooks.of(module)
+        if backward is not None:
+            args = backward.watch_inputs(args)
+        result = module.forward(*args, **kwargs)
+        for key, hook, more in _after(module):
+            called.add(key)
+            found = hook(module, args, *[kwargs] * more, result)
+            result = result if found is None else found
+        if backward is not None:
+            result = backward.watch_outputs(result)
     except Exception:
-        _always_called(module, args, kwargs, called)
+        _always_called(module, args, kwargs, result, called)
         raise
-
-
-def _call(
-    module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: set[int]
-) -> Any:
-    args, kwargs = _before(module, args, kwargs)
-    backward = _BackwardHooks.of(module)
-    if backward is not None:
-        args = backward.watch_inputs(args)
-    result = module.forward(*args, **kwargs)
-    for key, hook, takes_kwargs in _after(module):
-        called.add(key)
-        found = hook(module, args, kwargs, result) if takes_kwargs else (
-            hook(module, args, result)
-        )
-        result = result if found is None else found
-    if backward is not None:
-        result = backward.watch_outputs(result)
     if module._is_full_backward_hook is False and module._backward_hooks:
         _watch_last_step(module, result)
     return result
@@ -188,9 +180,8 @@ def _call(
 def _before(
     module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    for key, hook in [
-        *everywhere.forward_pre.items(), *module._forward_pre_hooks.items()
-    ]:  # fmt: skip
+    own = module._forward_pre_hooks.items()
+    for key, hook in [*everywhere.of("forward_pre"), *own]:
         if key not in module._forward_pre_hooks_with_kwargs:
             found = hook(module, args)
             if found is not None:
@@ -210,26 +201,24 @@ def _before(
 
 def _after(module: Any) -> list[tuple[int, Hook, bool]]:
     """Return the forward hooks, and whether each takes keyword arguments."""
-    common = [(k, h, k in everywhere.with_kwargs) for k, h in everywhere.forward.items()]
-    named = module._forward_hooks_with_kwargs
-    return common + [(k, h, k in named) for k, h in module._forward_hooks.items()]
+    with_kwargs = everywhere.with_kwargs | set(module._forward_hooks_with_kwargs)
+    hooks = [*everywhere.of("forward"), *module._forward_hooks.items()]
+    return [(key, hook, key in with_kwargs) for key, hook in hooks]
 
 
 def _always_called(
-    module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: set[int]
-) -> None:
+    module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any,
+    called: set[int],
+) -> None:  # fmt: skip
     """Run, after an error, the hooks that are to run whatever happens."""
     wanted = everywhere.always_called | set(module._forward_hooks_always_called)
-    for key, hook, takes_kwargs in _after(module):
+    for key, hook, more in _after(module):
         if key not in wanted or key in called:
             continue
         try:
-            if takes_kwargs:
-                hook(module, args, kwargs, None)
-            else:
-                hook(module, args, None)
+            hook(module, args, *[kwargs] * more, result)
         except Exception as error:
-            scope = "global module" if key in everywhere.forward else "module"
+            scope = "global module" if key in everywhere.on_call else "module"
             warnings.warn(
                 f"{scope} forward hook with ``always_call=True`` raised an exception "
                 f"that was silenced as another error was raised in forward: {error}",
@@ -271,16 +260,17 @@ class _BackwardHooks:
     @classmethod
     def of(cls, module: Any) -> _BackwardHooks | None:
         """Return the hooks of this call, or None if there are none."""
-        hooks = list(everywhere.backward.values())
+        hooks = [hook for _, hook in everywhere.of("backward")]
         if module._is_full_backward_hook is not False:
             hooks += module._backward_hooks.values()
-        before = [
-            *everywhere.backward_pre.values(), *module._backward_pre_hooks.values()
-        ]  # fmt: skip
+        before = [hook for _, hook in everywhere.of("backward_pre")]
+        before += module._backward_pre_hooks.values()
         return cls(module, hooks, before) if hooks or before else None
 
     @staticmethod
-    def _pass_through(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Any]:
+    def _pass_through(
+        values: tuple[Any, ...],
+    ) -> tuple[tuple[Any, ...], list[int], Any]:
         """Send the tensors among ``values`` through a step, and return its node."""
         places = [i for i, x in enumerate(values) if isinstance(x, Tensor)]
         tensors = [values[i] for i in places]
@@ -307,7 +297,7 @@ class _BackwardHooks:
         single = isinstance(result, Tensor)
         if not single and not isinstance(result, tuple):
             warnings.warn(
-                "For backward hooks to be called, module output should be a Tensor or a "
+                "For backward hooks to be called, module output should be a Tensor or a "  # noqa: E501
                 f"tuple of Tensors but received {type(result)}",
                 stacklevel=2,
             )
@@ -378,14 +368,14 @@ def _watch_last_step(module: Any, result: Any) -> None:
 
 def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
     """Call ``hook(module, args)`` before the forward of every module."""
-    return RemovableHandle.add(everywhere.forward_pre, hook)
+    return everywhere.add("forward_pre", hook)
 
 
 def register_module_forward_hook(
     hook: Hook, *, with_kwargs: bool = False, always_call: bool = False
 ) -> RemovableHandle:
     """Call ``hook(module, args, output)`` after the forward of every module."""
-    handle = RemovableHandle.add(everywhere.forward, hook)
+    handle = everywhere.add("forward", hook)
     if with_kwargs:
         everywhere.with_kwargs.add(handle.id)
     if always_call:
@@ -395,12 +385,12 @@ def register_module_forward_hook(
 
 def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
     """Call ``hook(module, grad_output)`` before the backward of every module."""
-    return RemovableHandle.add(everywhere.backward_pre, hook)
+    return everywhere.add("backward_pre", hook)
 
 
 def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
     """Call ``hook(module, grad_input, grad_output)`` after every module's backward."""
-    return RemovableHandle.add(everywhere.backward, hook)
+    return everywhere.add("backward", hook)
 
 
 def register_module_buffer_registration_hook(hook: Hook) -> RemovableHandle:

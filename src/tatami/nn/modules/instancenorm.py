@@ -45,7 +45,7 @@ class _InstanceNorm(_NormBase):
         unbatched = input.dim() == self.expected[0]
         self._check_channels(input, 0 if unbatched else 1)
         if unbatched:
-            return self._normalize(input.unsqueeze(0)).squeeze(0)
+            return self._normalize(input.unsqueeze(0)).squeeze(0)  # type: ignore[no-any-return]
         return self._normalize(input)
 
     def _check_channels(self, input: Tensor, dim: int) -> None:
@@ -65,7 +65,7 @@ class _InstanceNorm(_NormBase):
         )
 
     def _normalize(self, input: Tensor) -> Tensor:
-        return F.instance_norm(  # type: ignore[no-any-return]
+        return F.instance_norm(
             input,
             self.running_mean,
             self.running_var,
@@ -136,9 +136,7 @@ class InstanceNorm3d(_InstanceNorm):
     expected = (4, 5)
 
 
-class _LazyInstanceNorm(_LazyNormBase):
-    expected: tuple[int, ...]
-
+class _LazyInstanceNorm(_LazyNormBase, _InstanceNorm):
     def initialize_parameters(self, input: Tensor) -> None:
         """Give the parameters the shapes that the input calls for."""
         self.feature_dim = 0 if input.dim() == self.expected[0] else 1

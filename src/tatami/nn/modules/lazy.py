@@ -31,8 +31,7 @@ class LazyModuleMixin(Module):
     def initialize_parameters(self, *args: Any, **kwargs: Any) -> None:
         """Give the parameters the shapes that the input calls for."""
         raise NotImplementedError(
-            "initialize_parameters is not implemented for "
-            f"{self.__class__.__name__}"
+            f"initialize_parameters is not implemented for {self.__class__.__name__}"
         )
 
     def has_uninitialized_params(self) -> bool:

@@ -164,7 +164,7 @@ class NLLLoss(_WeightedLoss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.nll_loss(  # type: ignore[no-any-return]
+        return F.nll_loss(
             input, target, weight=self.weight, ignore_index=self.ignore_index,
             reduction=self.reduction,
         )  # fmt: skip
@@ -212,7 +212,7 @@ class CrossEntropyLoss(_WeightedLoss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.cross_entropy(  # type: ignore[no-any-return]
+        return F.cross_entropy(
             input, target, weight=self.weight, ignore_index=self.ignore_index,
             label_smoothing=self.label_smoothing, reduction=self.reduction,
         )  # fmt: skip
@@ -235,7 +235,7 @@ class BCELoss(_WeightedLoss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.binary_cross_entropy(  # type: ignore[no-any-return]
+        return F.binary_cross_entropy(
             input, target, weight=self.weight, reduction=self.reduction
         )
 
@@ -270,7 +270,7 @@ class BCEWithLogitsLoss(_Loss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.binary_cross_entropy_with_logits(  # type: ignore[no-any-return]
+        return F.binary_cross_entropy_with_logits(
             input, target, self.weight, pos_weight=self.pos_weight,
             reduction=self.reduction,
         )  # fmt: skip
@@ -295,7 +295,7 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.multilabel_soft_margin_loss(  # type: ignore[no-any-return]
+        return F.multilabel_soft_margin_loss(
             input, target, weight=self.weight, reduction=self.reduction
         )
 
@@ -327,7 +327,7 @@ class KLDivLoss(_Loss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.kl_div(  # type: ignore[no-any-return]
+        return F.kl_div(
             input, target, log_target=self.log_target, reduction=self.reduction
         )
 
@@ -361,7 +361,7 @@ class PoissonNLLLoss(_Loss):
 
     def forward(self, log_input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.poisson_nll_loss(  # type: ignore[no-any-return]
+        return F.poisson_nll_loss(
             log_input, target, log_input=self.log_input, full=self.full, eps=self.eps,
             reduction=self.reduction,
         )  # fmt: skip
@@ -390,7 +390,7 @@ class GaussianNLLLoss(_Loss):
 
     def forward(self, input: Tensor, target: Tensor, var: Tensor) -> Tensor:
         """Return the loss."""
-        return F.gaussian_nll_loss(  # type: ignore[no-any-return]
+        return F.gaussian_nll_loss(
             input, target, var, full=self.full, eps=self.eps, reduction=self.reduction
         )
 
@@ -425,7 +425,7 @@ class CTCLoss(_Loss):
         target_lengths: Any,
     ) -> Tensor:  # fmt: skip
         """Return the loss."""
-        return F.ctc_loss(  # type: ignore[no-any-return]
+        return F.ctc_loss(
             log_probs, targets, input_lengths, target_lengths, self.blank,
             self.reduction, self.zero_infinity,
         )  # fmt: skip

@@ -45,7 +45,7 @@ class HingeEmbeddingLoss(_Loss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.hinge_embedding_loss(  # type: ignore[no-any-return]
+        return F.hinge_embedding_loss(
             input, target, margin=self.margin, reduction=self.reduction
         )
 
@@ -64,7 +64,7 @@ class MultiLabelMarginLoss(_Loss):
         >>> import tatami
         >>> tatami.nn.MultiLabelMarginLoss()(tatami.zeros(1, 2), tatami.tensor([[1, -1]]))
         tensor(0.5000)
-    """
+    """  # noqa: E501
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
@@ -103,7 +103,7 @@ class CosineEmbeddingLoss(_Loss):
         >>> import tatami
         >>> tatami.nn.CosineEmbeddingLoss()(tatami.ones(1, 2), tatami.ones(1, 2), tatami.ones(1))
         tensor(0.)
-    """
+    """  # noqa: E501
 
     def __init__(
         self, margin: float = 0.0, size_average: bool | None = None,
@@ -114,7 +114,7 @@ class CosineEmbeddingLoss(_Loss):
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.cosine_embedding_loss(  # type: ignore[no-any-return]
+        return F.cosine_embedding_loss(
             input1, input2, target, margin=self.margin, reduction=self.reduction
         )
 
@@ -132,7 +132,7 @@ class MarginRankingLoss(_Loss):
         >>> import tatami
         >>> tatami.nn.MarginRankingLoss()(tatami.zeros(1), tatami.ones(1), tatami.ones(1))
         tensor(1.)
-    """
+    """  # noqa: E501
 
     def __init__(
         self, margin: float = 0.0, size_average: bool | None = None,
@@ -143,7 +143,7 @@ class MarginRankingLoss(_Loss):
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.margin_ranking_loss(  # type: ignore[no-any-return]
+        return F.margin_ranking_loss(
             input1, input2, target, margin=self.margin, reduction=self.reduction
         )
 
@@ -185,8 +185,13 @@ class MultiMarginLoss(_WeightedLoss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
-        return F.multi_margin_loss(  # type: ignore[no-any-return]
-            input, target, p=self.p, margin=self.margin, weight=self.weight, reduction=self.reduction
+        return F.multi_margin_loss(
+            input,
+            target,
+            p=self.p,
+            margin=self.margin,
+            weight=self.weight,
+            reduction=self.reduction,
         )
 
 
@@ -228,7 +233,7 @@ class TripletMarginLoss(_Loss):
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """Return the loss."""
-        return F.triplet_margin_loss(  # type: ignore[no-any-return]
+        return F.triplet_margin_loss(
             anchor, positive, negative, margin=self.margin, p=self.p, eps=self.eps,
             swap=self.swap, reduction=self.reduction,
         )  # fmt: skip
@@ -266,7 +271,7 @@ class TripletMarginWithDistanceLoss(_Loss):
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """Return the loss."""
-        return F.triplet_margin_with_distance_loss(  # type: ignore[no-any-return]
+        return F.triplet_margin_with_distance_loss(
             anchor, positive, negative, distance_function=self.distance_function,
             margin=self.margin, swap=self.swap, reduction=self.reduction,
         )  # fmt: skip

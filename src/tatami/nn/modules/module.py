@@ -290,7 +290,9 @@ class Module(Members, StateDict, HookRegistration):
         fn(self)
         return self
 
-    def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+    def _apply(
+        self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True
+    ) -> Self:
         """Convert parameters, their gradients and buffers with ``fn``."""
         if recurse:
             for module in self.children():

@@ -41,9 +41,7 @@ class LocalResponseNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the input, normalised."""
-        return F.local_response_norm(  # type: ignore[no-any-return]
-            input, self.size, self.alpha, self.beta, self.k
-        )
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
 
     def extra_repr(self) -> str:
         """Return what the printed module shows in its parentheses."""
@@ -108,7 +106,7 @@ class LayerNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the input, normalised."""
-        return F.layer_norm(  # type: ignore[no-any-return]
+        return F.layer_norm(
             input, self.normalized_shape, self.weight, self.bias, self.eps
         )
 
@@ -171,9 +169,7 @@ class GroupNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the input, normalised."""
-        return F.group_norm(  # type: ignore[no-any-return]
-            input, self.num_groups, self.weight, self.bias, self.eps
-        )
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         """Return what the printed module shows in its parentheses."""
@@ -221,9 +217,7 @@ class RMSNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the input, normalised."""
-        return F.rms_norm(  # type: ignore[no-any-return]
-            input, self.normalized_shape, self.weight, self.eps
-        )
+        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
         """Return what the printed module shows in its parentheses."""

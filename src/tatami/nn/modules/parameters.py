@@ -170,7 +170,9 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of a key, or ``default``."""
-        return self[key] if key in self else default
+        if key not in self._keys:
+            return default
+        return self[key]
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """Return another dictionary with one value for all of the keys."""
@@ -197,9 +199,7 @@ class ParameterDict(Module):
         Raises:
             TypeError: it is neither.
         """
-        for key, value in pairs(
-            parameters, "ParametersDict", "ParameterDict"
-        ):
+        for key, value in pairs(parameters, "ParametersDict", "ParameterDict"):
             self[key] = value
 
     def __or__(self, other: Any) -> ParameterDict:

@@ -32,9 +32,7 @@ class PixelShuffle(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the larger image."""
-        return F.pixel_shuffle(  # type: ignore[no-any-return]
-            input, self.upscale_factor
-        )
+        return F.pixel_shuffle(input, self.upscale_factor)
 
     def extra_repr(self) -> str:
         """Return what the printed module shows in its parentheses."""
@@ -61,9 +59,7 @@ class PixelUnshuffle(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the smaller image."""
-        return F.pixel_unshuffle(  # type: ignore[no-any-return]
-            input, self.downscale_factor
-        )
+        return F.pixel_unshuffle(input, self.downscale_factor)
 
     def extra_repr(self) -> str:
         """Return what the printed module shows in its parentheses."""

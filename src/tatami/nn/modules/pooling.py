@@ -131,7 +131,9 @@ class _MaxUnpoolNd(_PoolNd):
         self.stride = as_tuple(kernel_size if stride is None else stride, count)
         self.padding = as_tuple(padding, count)
 
-    def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
+    def forward(
+        self, input: Tensor, indices: Tensor, output_size: Any = None
+    ) -> Tensor:
         """Return the maxima in their places, and zeros elsewhere.
 
         Args:
@@ -265,7 +267,7 @@ class AvgPool1d(_AvgPoolNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the averages."""
-        return F.avg_pool1d(  # type: ignore[no-any-return]
+        return F.avg_pool1d(
             input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
             self.count_include_pad,
         )  # fmt: skip

@@ -86,7 +86,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
         >>> import tatami
         >>> tatami.nn.AdaptiveMaxPool2d(2)(tatami.ones(1, 3, 4, 4)).shape
         torch.Size([1, 3, 2, 2])
-    """
+    """  # noqa: E501
 
     dimensions = 2
 
@@ -103,7 +103,7 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
         >>> import tatami
         >>> tatami.nn.AdaptiveMaxPool3d(2)(tatami.ones(1, 3, 4, 4, 4)).shape
         torch.Size([1, 3, 2, 2, 2])
-    """
+    """  # noqa: E501
 
     dimensions = 3
 
@@ -135,7 +135,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
         >>> import tatami
         >>> tatami.nn.AdaptiveAvgPool2d(2)(tatami.ones(1, 3, 4, 4)).shape
         torch.Size([1, 3, 2, 2])
-    """
+    """  # noqa: E501
 
     dimensions = 2
 
@@ -151,6 +151,6 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
         >>> import tatami
         >>> tatami.nn.AdaptiveAvgPool3d(2)(tatami.ones(1, 3, 4, 4, 4)).shape
         torch.Size([1, 3, 2, 2, 2])
-    """
+    """  # noqa: E501
 
     dimensions = 3

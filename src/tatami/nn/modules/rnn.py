@@ -223,7 +223,7 @@ class RNNBase(Module):
         if input.dtype != weight.dtype:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype "
-                f"({weight.dtype}). Convert input: input.to({weight.dtype}), or convert "
+                f"({weight.dtype}). Convert input: input.to({weight.dtype}), or convert "  # noqa: E501
                 f"model: model.to({input.dtype})"
             )
         if input.dim() != dimensions:
@@ -279,7 +279,9 @@ class RNNBase(Module):
         self, number: int, input: Tensor, state: tuple[Tensor, ...],
         sizes: list[int] | None, reverse: bool,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:  # fmt: skip
-        weights = {n.partition("_l")[0]: getattr(self, n) for n in self._all_weights[number]}
+        weights = {
+            n.partition("_l")[0]: getattr(self, n) for n in self._all_weights[number]
+        }
         gates = F.linear(input, weights["weight_ih"], weights.get("bias_ih"))
         steps = gates.unbind(0) if sizes is None else gates.split(sizes)
         own = weights["weight_hh"], weights.get("bias_hh"), weights.get("weight_hr")
@@ -294,7 +296,7 @@ def _check_dropout(dropout: Any, num_layers: int) -> None:
         or not 0 <= dropout <= 1  # type: ignore[operator]
     ):
         raise ValueError(
-            "dropout should be a number in range [0, 1] representing the probability of "
+            "dropout should be a number in range [0, 1] representing the probability of "  # noqa: E501
             "an element being zeroed"
         )
     if dropout > 0 and num_layers == 1:  # type: ignore[operator]

@@ -25,10 +25,9 @@ class _Table(Module):
     def _set_up(self, padding_idx: int | None) -> None:
         count = self.num_embeddings
         if padding_idx is not None:
-            if padding_idx > 0 and padding_idx >= count:
-                raise AssertionError("padding_idx must be within num_embeddings")
-            if padding_idx < -count:
-                raise AssertionError("padding_idx must be within num_embeddings")
+            if not -count <= padding_idx < count and padding_idx != 0:
+                word = "Padding_idx" if isinstance(self, Embedding) else "padding_idx"
+                raise AssertionError(f"{word} must be within num_embeddings")
             if padding_idx < 0:
                 padding_idx += count
         self.padding_idx = padding_idx
@@ -112,7 +111,7 @@ class Embedding(_Table):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the vectors with the numbers in ``input``."""
-        return F.embedding(  # type: ignore[no-any-return]
+        return F.embedding(
             input, self.weight, self.padding_idx, self.max_norm, self.norm_type,
             self.scale_grad_by_freq, self.sparse,
         )  # fmt: skip
@@ -204,7 +203,7 @@ class EmbeddingBag(_Table):
             offsets: where each bag starts, if ``input`` is one row.
             per_sample_weights: factors of the vectors, for ``'sum'`` only.
         """
-        return F.embedding_bag(  # type: ignore[no-any-return]
+        return F.embedding_bag(
             input, self.weight, offsets, self.max_norm, self.norm_type,
             self.scale_grad_by_freq, self.mode, self.sparse, per_sample_weights,
             self.include_last_offset, self.padding_idx,

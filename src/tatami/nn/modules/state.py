@@ -88,7 +88,7 @@ class StateDict:
                     prefix=prefix + name + ".",
                     keep_vars=keep_vars,
                 )
-        return self._after_saving(destination, prefix, metadata)
+        return self._after_saving(destination, prefix, metadata)  # type: ignore[no-any-return]
 
     @staticmethod
     def _positional(args: tuple[Any, ...], *named: Any) -> tuple[Any, ...]:
@@ -303,9 +303,7 @@ class StateDict:
     def _register_load_state_dict_pre_hook(
         self, hook: Callable[..., None], with_module: bool = False
     ) -> RemovableHandle:
-        return RemovableHandle.add(
-            self._load_state_dict_pre_hooks, (hook, with_module)
-        )
+        return RemovableHandle.add(self._load_state_dict_pre_hooks, (hook, with_module))
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[..., None]

@@ -75,7 +75,10 @@ class _Layer(Module):
         self, x: Tensor, block: Callable[[Tensor], Tensor], number: int
     ) -> Tensor:
         """Add what a block makes of ``x``, with its norm and dropout."""
-        norm, dropout = getattr(self, f"norm{number}"), getattr(self, f"dropout{number}")
+        norm, dropout = (
+            getattr(self, f"norm{number}"),
+            getattr(self, f"dropout{number}"),
+        )
         if self.norm_first:
             return x + dropout(block(norm(x)))  # type: ignore[no-any-return]
         return norm(x + dropout(block(x)))  # type: ignore[no-any-return]

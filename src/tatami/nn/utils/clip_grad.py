@@ -39,10 +39,9 @@ def _norm(tensor: Tensor, order: float) -> Tensor:
     if order == 2:
         return (tensor * tensor).sum().sqrt()  # type: ignore[no-any-return]
     total = (tensor.abs() ** order).sum()
-    return total ** (1.0 / order)
+    return total ** (1.0 / order)  # type: ignore[no-any-return]
 
 
-@no_grad()
 def get_total_norm(
     tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False,
     foreach: bool | None = None,
@@ -67,7 +66,8 @@ def get_total_norm(
     norm_type = float(norm_type)
     if not tensors:
         return make_tensor(0.0)
-    total = _norm(stack([_norm(t.detach(), norm_type) for t in tensors]), norm_type)
+    with no_grad():
+        total = _norm(stack([_norm(t, norm_type) for t in tensors]), norm_type)
     if error_if_nonfinite and not math.isfinite(float(total)):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is "
@@ -77,7 +77,6 @@ def get_total_norm(
     return total
 
 
-@no_grad()
 def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor,
     foreach: bool | None = None,
@@ -90,13 +89,12 @@ def clip_grads_with_norm_(
         total_norm: norm they have.
         foreach: has no effect.
     """
-    gradients = _gradients(parameters)
-    factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
-    for gradient in gradients:
-        gradient.mul_(factor)
+    with no_grad():
+        factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
+        for gradient in _gradients(parameters):
+            gradient.mul_(factor)
 
 
-@no_grad()
 def clip_grad_norm_(
     parameters: Tensors, max_norm: float, norm_type: float = 2.0,
     error_if_nonfinite: bool = False, foreach: bool | None = None,
@@ -147,7 +145,6 @@ def clip_grad_norm(*args: Any, **kwargs: Any) -> Tensor:
     return clip_grad_norm_(*args, **kwargs)
 
 
-@no_grad()
 def clip_grad_value_(
     parameters: Tensors, clip_value: float, foreach: bool | None = None
 ) -> None:
@@ -167,5 +164,6 @@ def clip_grad_value_(
         tensor([1.0000, 0.5000])
     """
     limit = float(clip_value)
-    for gradient in _gradients(parameters):
-        gradient.clamp_(min=-limit, max=limit)
+    with no_grad():
+        for gradient in _gradients(parameters):
+            gradient.clamp_(min=-limit, max=limit)

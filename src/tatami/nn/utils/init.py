@@ -27,7 +27,7 @@ def skip_init(module_cls: Any, *args: Any, **kwargs: Any) -> Any:
         >>> tatami.nn.utils.skip_init(tatami.nn.Linear, 5, 1)
         Linear(in_features=5, out_features=1, bias=True)
     """
-    if not isinstance(module_cls, type) or not issubclass(module_cls, Module):
+    if not issubclass(module_cls, Module):
         raise RuntimeError(f"Expected a Module; got {module_cls}")
     if "device" not in inspect.signature(module_cls).parameters:
         raise RuntimeError("Module must support a 'device' arg to skip initialization")

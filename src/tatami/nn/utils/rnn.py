@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ...device import require_cpu
@@ -154,7 +155,7 @@ def _check_lengths(counts: list[int], steps: Tensor) -> None:
             "Length of all samples has to be greater than 0, but found an element in "
             "'lengths' that is <= 0"
         )
-    if any(a < b for a, b in zip(counts, counts[1:])):  # noqa: B905
+    if any(a < b for a, b in pairwise(counts)):
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` "
             "is True. You can pass `enforce_sorted=False` to pack_padded_sequence "
@@ -202,9 +203,7 @@ def pad_packed_sequence(
             f"in input, but got total_length={total_length} and max sequence length "
             f"being {longest}"
         )
-    rows = [
-        _filled(part, batch, padding_value) for part in sequence.data.split(sizes)
-    ]
+    rows = [_filled(part, batch, padding_value) for part in sequence.data.split(sizes)]
     padding = full(rows[0].shape, padding_value, dtype=sequence.data.dtype)
     rows += [padding] * ((total_length or longest) - longest)
     output = stack(rows, 1 if batch_first else 0)
@@ -250,7 +249,7 @@ def pad_sequence(
         )
     if padding_side not in ("left", "right"):
         raise RuntimeError(
-            f"padding_side should be either 'left' or 'right', got '{padding_side}'"
+            f"Expected padding_side to be one of left or right, but got {padding_side}."
         )
     rows = list(sequences.unbind(0) if isinstance(sequences, Tensor) else sequences)
     if not rows:

@@ -2,9 +2,9 @@
 
 from . import functional as functional
 from . import v2 as v2
-from .colour import *  # noqa: F403
-from .combine import *  # noqa: F403
-from .convert import *  # noqa: F403
+from .colour import *
+from .combine import *
+from .convert import *
 from .interpolation import InterpolationMode as InterpolationMode
-from .motion import *  # noqa: F403
-from .shape import *  # noqa: F403
+from .motion import *
+from .shape import *

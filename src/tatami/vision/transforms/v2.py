@@ -15,12 +15,12 @@ from ...nn import Module
 from ...tensor import Tensor
 from ..images import is_image
 from . import functional as functional
-from .colour import *  # noqa: F403
-from .combine import *  # noqa: F403
-from .convert import *  # noqa: F403
+from .colour import *
+from .combine import *
+from .convert import *
 from .interpolation import InterpolationMode as InterpolationMode
-from .motion import *  # noqa: F403
-from .shape import *  # noqa: F403
+from .motion import *
+from .shape import *
 
 
 class ToImage(Module):
