@@ -96,13 +96,17 @@ class LinearCrossEntropyLoss(_WeightedLoss):
             target: classes (N, *out_features), or probabilities (N, num_classes,
                 *out_features).
         """
-        scores = self.linear(input)
-        shape = (*input.shape[:-1], self.num_classes, *self.out_features)
+        batched = input.dim() > 1
+        if not batched:
+            input, target = input.unsqueeze(0), target.unsqueeze(0)
+        shape = (input.shape[0], self.num_classes, *self.out_features)
         ignored = _NO_CLASS if self.ignore_index is None else self.ignore_index
-        return F.cross_entropy(
-            scores.reshape(shape), target, weight=self.weight, ignore_index=ignored,
-            reduction=self.reduction, label_smoothing=self.label_smoothing,
+        loss = F.cross_entropy(
+            self.linear(input).reshape(shape), target, weight=self.weight,
+            ignore_index=ignored, reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
         )  # fmt: skip
+        return loss if batched or self.reduction != "none" else loss.squeeze(0)
 
     def extra_repr(self) -> str:
         """Return what the printed module shows in its parentheses."""
