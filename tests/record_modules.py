@@ -250,6 +250,43 @@ INITS = [
 ]  # fmt: skip
 SHAPES = [(5, 7), (24, 3), (4, 2, 3), (4, 3, 2, 2)]
 
+# What a module makes of inputs; `r` makes a tensor with gradient, `i` one of integers.
+FORWARDS = {
+    "LSTM(3, 4, 2, bidirectional=True, proj_size=2)": "r(5, 2, 3)",
+    "LSTM(3, 4, batch_first=True)": "r(2, 5, 3), (r(1, 2, 4), r(1, 2, 4))",
+    "GRU(3, 4, 2, bidirectional=True, bias=False)": "r(5, 2, 3), r(4, 2, 4)",
+    "GRU(3, 4)": "r(5, 3)",
+    "RNN(3, 4, 2, 'relu')": "r(5, 2, 3)",
+    "RNN(3, 4, bidirectional=True, batch_first=True)": "r(2, 5, 3)",
+    "LSTM(3, 4, bidirectional=True)": "packed()",
+    "GRU(3, 4, 2)": "packed()",
+    "RNNCell(3, 4)": "r(2, 3), r(2, 4)",
+    "LSTMCell(3, 4)": "r(2, 3), (r(2, 4), r(2, 4))",
+    "GRUCell(3, 4)": "r(3)",
+    "MultiheadAttention(4, 2)": "r(3, 2, 4), r(5, 2, 4), r(5, 2, 4)",
+    "MultiheadAttention(4, 2, batch_first=True)": "*[x] * 3, i(2, 3) > 4",
+    "MultiheadAttention(4, 2, kdim=3, vdim=5, add_bias_kv=True)": (
+        "r(3, 2, 4), r(6, 2, 3), r(6, 2, 5)"
+    ),
+    "MultiheadAttention(4, 4, add_zero_attn=True)": (
+        "r(3, 4), r(3, 4), r(3, 4), None, True, i(3, 3) > 4, False"
+    ),
+    "AdaptiveLogSoftmaxWithLoss(16, 8, [3, 5])": "r(6, 16), i(6)",
+    "LinearCrossEntropyLoss(3, 7, bias=True)": "r(4, 3), i(4)",
+    "LinearCrossEntropyLoss(3, 7, out_features=(2,))": "r(4, 3), i(4, 2)",
+    "LinearCrossEntropyLoss(3, 7, reduction='none')": "r(3), i()",
+    "Conv2d(2, 3, (3, 5), padding='same', padding_mode='circular')": "r(1, 2, 5, 6)",
+    "Conv2d(2, 3, 3, padding=(1, 2), padding_mode='reflect')": "r(1, 2, 5, 6)",
+    "Conv1d(2, 3, 3, padding=2, padding_mode='replicate')": "r(2, 5)",
+    "ConvTranspose2d(2, 3, 3, stride=2)": "r(1, 2, 3, 4), (8, 10)",
+    "BatchNorm1d(3, momentum=None)": "r(4, 3, 2)",
+    "BatchNorm2d(3, track_running_stats=False)": "r(2, 3, 2, 2)",
+    "InstanceNorm1d(3, affine=True, track_running_stats=True)": "r(3, 5)",
+    "PReLU(3)": "r(2, 3, 2)",
+    "LazyLinear(3)": "r(2, 5)",
+    "LazyBatchNorm1d()": "r(4, 3)",
+}
+
 
 def build(package: Any, case: str) -> Any:
     """Make a module under a fixed seed."""
@@ -275,6 +312,47 @@ def error(package: Any, text: str) -> tuple[str, str]:
     except Exception as found:
         return type(found).__name__, str(found).replace("torch.nn.mod", "tatami.nn.mod")
     raise AssertionError(f"{text} raises no error")
+
+
+def _inputs(package: Any, text: str) -> tuple[Any, ...]:
+    """Make the inputs of a forward."""
+
+    def real(*shape: int) -> Any:
+        numbers = np.sin(1.7 * np.arange(1, 1 + int(np.prod(shape)))).reshape(shape)
+        return package.from_numpy(numbers).requires_grad_()
+
+    def whole(*shape: int) -> Any:
+        numbers = np.arange(int(np.prod(shape))).reshape(shape) * 5 % 7
+        return package.from_numpy(np.asarray(numbers))
+
+    def packed() -> Any:
+        rows = [real(n, 3) for n in (2, 4, 3)]
+        return package.nn.utils.rnn.pack_sequence(rows, enforce_sorted=False)
+
+    scope = {"r": real, "i": whole, "packed": packed, "x": real(2, 3, 4)}
+    found = eval(f"({text},)", scope)
+    return tuple(found)
+
+
+def flat(value: Any) -> list[Any]:
+    """Return every tensor in nested results, in order."""
+    if isinstance(value, (tuple, list)):
+        return [tensor for entry in value for tensor in flat(entry)]
+    return [] if value is None else [value]
+
+
+def forward(package: Any, case: str) -> dict[str, np.ndarray]:
+    """Return outputs, buffers afterwards, and gradients, in float64."""
+    module = build(package, case).double()
+    inputs = _inputs(package, FORWARDS[case])
+    outputs = flat(module(*inputs))
+    given = [x for x in flat(inputs) if getattr(x, "requires_grad", False)]
+    wanted = [x for x in given if x.is_leaf]
+    wanted += list(module.parameters())
+    total = sum((x * x.detach().cos()).sum() for x in outputs if x.requires_grad)
+    gradients = package.autograd.grad(total, wanted, allow_unused=True)
+    found = outputs + [x for x in gradients if x is not None] + list(module.buffers())
+    return {f"{case}|{i}": np.array(x.detach().numpy()) for i, x in enumerate(found)}
 
 
 def inits() -> list[tuple[str, tuple[int, ...]]]:
@@ -323,6 +401,8 @@ def observe(package: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         numbers |= {f"{case}|{name}": value for name, value in found.items()}
     for text in ERRORS:
         errors[text] = error(package, text)
+    for case in FORWARDS:
+        numbers |= {f"forward|{k}": v for k, v in forward(package, case).items()}
     for text, shape in inits():
         numbers[f"{text}|{shape}"] = initialised(package, text, shape)
     return {"prints": prints, "names": names, "errors": errors}, numbers

@@ -70,9 +70,8 @@ def record(family: str) -> None:
             args, kwargs, outputs = test_ops.call(torch, row, case, row.gradient)
             found = test_ops.flat(outputs)
             if row.gradient:
-                found += test_ops.differentiate(
-                    torch, outputs, test_ops.leaves(args, kwargs)
-                )
+                leaves = test_ops.leaves(args, kwargs)
+                found += test_ops.differentiated(torch, outputs, leaves) or []
             counts[name] = len(found)
             if not row.values:
                 continue

@@ -25,6 +25,7 @@ from tatami.cli.data import Images, Source, fit
 from tatami.cli.trainer import Trainer
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+SOURCES = Path(tatami.__file__).parents[1]
 FEW = 300
 TIMES = ("seconds", "images_per_second")
 
@@ -41,6 +42,21 @@ def few_digits(monkeypatch: pytest.MonkeyPatch) -> None:
             self.data, self.targets = self.data[:count], self.targets[:count]
 
     monkeypatch.setattr(datasets, "Digits", Few)
+
+
+@pytest.fixture
+def no_torch() -> Iterator[None]:
+    """Hide PyTorch, and take back what stood in for it."""
+
+    def pop() -> dict[str, Any]:
+        names = [name for name in sys.modules if name.partition(".")[0] == "torch"]
+        return {name: sys.modules.pop(name) for name in names}
+
+    hidden, finders = pop(), sys.meta_path[:]
+    yield
+    pop()
+    sys.modules.update(hidden)
+    sys.meta_path[:] = finders
 
 
 @pytest.fixture(autouse=True)
@@ -182,7 +198,7 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     "options", [(), ("--model", "net.py:Net", "--optimizer", "sgd", "--augment")]
 )
 def test_resumed_equals_uninterrupted(
-    few_digits: None, capsys: Any, steps: int, options: tuple[str, ...]
+    few_digits: None, no_torch: None, capsys: Any, steps: int, options: tuple[str, ...]
 ) -> None:
     Path("net.py").write_text(NETWORK)
     options = (*options, "--epochs", "2", "--seed", "3")
@@ -208,7 +224,7 @@ def test_signal_to_the_process(number: int, code: int) -> None:
     command = [sys.executable, "-m", "tatami", "train", "--no-extras", "--epochs", "99"]
     process = subprocess.Popen(
         [*command, "--out", "run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True,
+        text=True, env={**os.environ, "PYTHONPATH": str(SOURCES)},
     )  # fmt: skip
     assert process.stdout is not None
     for line in process.stdout:
@@ -272,7 +288,7 @@ def test_what_is_refused(few_digits: None, capsys: Any) -> None:
         assert caught.value.code == 2
 
 
-def test_models_that_do_not_fit(few_digits: None, capsys: Any) -> None:
+def test_models_that_do_not_fit(few_digits: None, no_torch: None, capsys: Any) -> None:
     Path("net.py").write_text(NETWORK)
     text = error_of(capsys, "--model", "net.py:Net", "--image-size", "20")
     assert text.startswith("Net can't take images of 1x20x20: mat1 and mat2 shapes")
@@ -324,6 +340,19 @@ def test_idx_folder(tmp_path: Path, capsys: Any) -> None:
     assert train("--data", "idx", "--epochs", "1", "--batch-size", "16") == 0
     assert "idx: 40 training and 40 test images of 1x32x32" in capsys.readouterr().out
     assert train("--resume", "runs/idx-tutorial") == 0
+
+
+def test_other_kernels_are_noted(few_digits: None, capsys: Any) -> None:
+    assert train("--epochs", "1", "--out", "run") == 0
+    path = Path("run/config.toml")
+    used = tatami.kernels.in_use
+    path.write_text(path.read_text().replace(f'"{used}"', '"abacus"'))
+    capsys.readouterr()
+    assert train("--resume", "run") == 0
+    assert capsys.readouterr().out.splitlines()[2] == (
+        f"note:  the run was started with kernels abacus, now {used}: last digits may "
+        "differ"
+    )
 
 
 def test_data_that_has_changed(tmp_path: Path, capsys: Any) -> None:

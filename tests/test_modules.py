@@ -35,6 +35,17 @@ def test_fresh_state(case: str) -> None:
         np.testing.assert_allclose(value, expected, 1e-6, 1e-7, err_msg=name)
 
 
+@pytest.mark.parametrize("case", recorded.FORWARDS)
+def test_forward_and_gradients(case: str) -> None:
+    found = recorded.forward(tatami, case)
+    names = [n for n in recorded.arrays() if n.startswith(f"forward|{case}|")]
+    assert len(found) == len(names) > 1
+    for name, value in found.items():
+        expected = recorded.arrays()[f"forward|{name}"]
+        assert value.shape == expected.shape
+        np.testing.assert_allclose(value, expected, 1e-9, 1e-9, err_msg=name)
+
+
 @pytest.mark.parametrize("text", recorded.ERRORS)
 def test_errors(text: str) -> None:
     kind, message = recorded.error(tatami, text)

@@ -399,7 +399,7 @@ class Tensor:
                 " usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         if id(self) in memo:
-            return memo[id(self)]  # type: ignore[no-any-return]
+            return memo[id(self)]
         duplicate = rebuild(type(self), self._array.copy("K"), self._requires_grad, {})
         memo[id(self)] = duplicate
         if self._grad is not None:

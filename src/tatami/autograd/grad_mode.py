@@ -178,7 +178,7 @@ class inference_mode(_Mode):
 
     def clone(self) -> inference_mode:
         """Return a fresh mode with the same setting."""
-        return type(self)(self.mode)  # type: ignore[no-any-return]
+        return type(self)(self.mode)
 
 
 def is_grad_enabled() -> bool:

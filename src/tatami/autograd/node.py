@@ -163,7 +163,7 @@ class Node:
     @property
     def metadata(self) -> dict[Any, Any]:
         """A dictionary to keep notes in."""
-        return self.__dict__.setdefault("_metadata", {})  # type: ignore[no-any-return]
+        return self.__dict__.setdefault("_metadata", {})
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(grad_inputs, grad_outputs)`` after the step has run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -54,5 +55,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _broken_pipe() -> int:
     """Leave quietly when whoever read the output is gone."""
-    sys.stdout = None  # type: ignore[assignment]
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

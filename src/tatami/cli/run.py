@@ -46,7 +46,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = os.path.dirname(os.path.realpath(path))
     try:
-        _execute(compile(source, path, "exec", dont_inherit=True), path)
+        full = os.path.abspath(path)
+        _execute(compile(source, full, "exec", dont_inherit=True), full)
     except SystemExit:
         raise
     except BaseException as error:

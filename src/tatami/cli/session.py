@@ -37,6 +37,7 @@ class Session:
         self.config = config
         self.source = source
         self.network = network
+        self.note = ""
         normalize = Normalizer(config["data"]["mean"], config["data"]["std"])
         settings = Settings(**config["training"])
         self.trainer = Trainer(network, source, normalize, settings)
@@ -61,10 +62,7 @@ class Session:
             "data": _data_table(options, source, size),
             "model": {"name": kind.__name__, "model": options["model"]},
             "training": {name: options[name] for name in Settings.__annotations__},
-            "made_with": {
-                "tatami": __version__,
-                "kernels": tatami.kernels.in_use,
-            },
+            "made_with": _made_with(),
         }
         tatami.manual_seed(options["seed"])
         network = make_network(kind, source.channels, len(source.classes))
@@ -89,6 +87,7 @@ class Session:
         network = rebuilt_network(config)
         session = cls(config, source, network)
         session.trainer.load_state(tatami.load(folder / "checkpoint.pt"))
+        session.note = _differences(config["made_with"])
         return session
 
     def announce(self) -> None:
@@ -106,10 +105,12 @@ class Session:
         print(
             f"model: {self.config['model']['name']}, {count:,} parameters; "
             f"{settings.optimizer}, learning rate up to {settings.lr:g}, batches of "
-            f"{settings.batch_size}, seed {settings.seed}, "
-            f"{self.config['made_with']['kernels']} kernels",
+            f"{settings.batch_size}, seed {settings.seed}, {tatami.kernels.in_use} "
+            "kernels",
             flush=True,
         )
+        if self.note:
+            print(f"note:  {self.note}", flush=True)
 
     def write_config(self, folder: Path) -> None:
         """Write ``config.toml``."""
@@ -137,6 +138,23 @@ def _saved(content: Any) -> bytes:
     file = io.BytesIO()
     tatami.save(content, file)
     return file.getvalue()
+
+
+def _differences(made_with: dict[str, str]) -> str:
+    """Say in what this tatami is not the one a run was started with."""
+    present = _made_with()
+    changed = [
+        f"{name} {made_with.get(name)}, now {value}"
+        for name, value in present.items()
+        if made_with.get(name) != value
+    ]
+    if not changed:
+        return ""
+    return f"the run was started with {'; '.join(changed)}: last digits may differ"
+
+
+def _made_with() -> dict[str, str]:
+    return {"tatami": __version__, "kernels": tatami.kernels.in_use}
 
 
 def rebuilt_network(config: Config) -> Any:

@@ -12,7 +12,6 @@ from .errors import CommandError, require
 
 __all__ = ["add_parser"]
 
-_SMALL = 5000
 _DEFAULTS: dict[str, Any] = {
     "data": "digits",
     "root": "data",
@@ -72,7 +71,7 @@ def add_parser(commands: Any) -> None:
     add("--image-size", type=_positive, metavar="N",
         help="height and width that FILE.py:CLASS takes (default: 32)")  # fmt: skip
     add("--epochs", type=_positive, metavar="N",
-        help=f"default: 12 for fewer than {_SMALL:,} images, else 3")  # fmt: skip
+        help="default: 12 for fewer than 5,000 images, else 3")  # fmt: skip
     add("--batch-size", type=_positive, metavar="N", help="default: 64")
     add("--optimizer", choices=sorted(_RATES), help="default: adamw")
     add("--lr", type=_rate, help="highest learning rate of the one-cycle schedule "

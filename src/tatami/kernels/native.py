@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any
 
@@ -16,13 +17,11 @@ __all__ = [
 
 _native: Any = None
 try:
-    from .. import _native  # type: ignore[no-redef]
+    _native = importlib.import_module("tatami._native")
+except ModuleNotFoundError:
+    reason = "tatami._native is not built"
 except ImportError as error:
-    reason = (
-        "tatami._native is not built"
-        if error.name == "tatami._native" or "_native" in str(error)
-        else f"tatami._native can't be loaded: {error}"
-    )
+    reason = f"tatami._native can't be loaded: {error}"
 else:
     reason = "tatami._native is built"
 

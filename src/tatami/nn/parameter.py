@@ -73,7 +73,7 @@ class Parameter(Tensor):
         if id(self) not in memo:
             duplicate = type(self)(self.data.clone(), self.requires_grad)
             memo[id(self)] = duplicate
-        return memo[id(self)]  # type: ignore[no-any-return]
+        return memo[id(self)]
 
     def __repr__(self, **options: Any) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__()
@@ -157,7 +157,7 @@ class _Uninitialized(Tensor):
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if id(self) not in memo:
             memo[id(self)] = _empty_like(type(self), self.dtype, None, self.__dict__)
-        return memo[id(self)]  # type: ignore[no-any-return]
+        return memo[id(self)]
 
     def __repr__(self, **options: Any) -> str:  # type: ignore[override]
         return f"<{type(self).__name__}>"

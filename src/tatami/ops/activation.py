@@ -45,7 +45,7 @@ class Gate(Operation):
 
 def gate(gradient: Tensor, mask: np.ndarray) -> Tensor:
     """Return the gradient where the mask holds, else 0."""
-    return Gate.apply(gradient, wrap(mask))  # type: ignore[no-any-return]
+    return Gate.apply(gradient, wrap(mask))
 
 
 def perhaps_in_place(
@@ -102,10 +102,10 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
         tensor([0., 2.])
     """
     if inplace:
-        return input.relu_()  # type: ignore[no-any-return]
+        return input.relu_()
     if input._array.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
-    return Relu.apply(input)  # type: ignore[no-any-return]
+    return Relu.apply(input)
 
 
 class Threshold(Operation):
@@ -317,7 +317,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         shape[1] = slopes.size
     elif x.ndim == 1 and slopes.size != 1:
         shape[0] = 1
-    return PreluKernel.apply(input, weight.reshape(shape))  # type: ignore[no-any-return]
+    return PreluKernel.apply(input, weight.reshape(shape))
 
 
 def _check_slopes(x: np.ndarray, slopes: np.ndarray) -> None:
@@ -385,7 +385,7 @@ def rrelu(
 
     def compute(x: Tensor) -> Tensor:
         slopes = _slopes(x._array, lower, upper, training)
-        return RreluWithNoise.apply(x, slopes)  # type: ignore[no-any-return]
+        return RreluWithNoise.apply(x, slopes)
 
     return perhaps_in_place(inplace, input, compute)
 
@@ -426,7 +426,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
         tensor([0., 2.])
     """
     refuse_type("hardshrink_cpu", input, "biu")
-    return Hardshrink.apply(input, lambd)  # type: ignore[no-any-return]
+    return Hardshrink.apply(input, lambd)
 
 
 class Softshrink(Hardshrink):
@@ -458,7 +458,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
             f"lambda must be in range [0, {largest:g}] for input dtype "
             f"{type_name(input.dtype)}, but found {lambd:g}"
         )
-    return Softshrink.apply(input, lambd)  # type: ignore[no-any-return]
+    return Softshrink.apply(input, lambd)
 
 
 def _ramp(array: np.ndarray) -> np.ndarray:

@@ -183,7 +183,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         raise RuntimeError("approximate argument must be either none or tanh.")
     refuse_type("GeluKernelImpl", input, "biu")
     operation = Gelu if approximate == "none" else GeluTanh
-    return operation.apply(input)  # type: ignore[no-any-return]
+    return operation.apply(input)
 
 
 class Silu(Operation):
@@ -285,7 +285,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
         tensor([0.6931, 2.1269])
     """
     refuse_type("softplus_cpu", input, "biu")
-    return Softplus.apply(input, beta, threshold)  # type: ignore[no-any-return]
+    return Softplus.apply(input, beta, threshold)
 
 
 class LogSigmoid(Operation):
@@ -310,7 +310,7 @@ def logsigmoid(input: Tensor) -> Tensor:
         tensor([-0.6931, -0.1269])
     """
     refuse_type("log_sigmoid_cpu", input, "biu")
-    return LogSigmoid.apply(input)  # type: ignore[no-any-return]
+    return LogSigmoid.apply(input)
 
 
 @public
@@ -389,4 +389,4 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
             f"Halving dimension must be even, but dimension {place} is size {length}"
         )
     refuse_type("glu_cpu", input, "biu")
-    return Glu.apply(input, place)  # type: ignore[no-any-return]
+    return Glu.apply(input, place)

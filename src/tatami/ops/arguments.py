@@ -66,7 +66,7 @@ def cast(tensor: Tensor, kind: dtypes.dtype) -> Tensor:
     """Return the tensor in type ``kind``, itself if it has that type already."""
     if tensor._array.dtype == kind.numpy:
         return tensor
-    return ToCopy.apply(tensor, kind.numpy)  # type: ignore[no-any-return]
+    return ToCopy.apply(tensor, kind.numpy)
 
 
 def result_type(*values: Any) -> dtypes.dtype:

@@ -35,7 +35,7 @@ __all__ = [
 
 def kept_where(mask: Tensor, gradient: Tensor) -> Tensor:
     """Return the gradient where the mask is true, and zero elsewhere."""
-    return gradient.masked_fill(mask.logical_not(), 0)  # type: ignore[no-any-return]
+    return gradient.masked_fill(mask.logical_not(), 0)
 
 
 class Abs(Operation):
@@ -62,7 +62,7 @@ def abs(input: Tensor) -> Tensor:
         tensor([1, 2])
     """
     refuse_type("abs_cpu", input, "b")
-    return Abs.apply(input)  # type: ignore[no-any-return]
+    return Abs.apply(input)
 
 
 absolute = abs
@@ -86,7 +86,7 @@ def sign(input: Tensor) -> Tensor:
         >>> tatami.sign(tatami.tensor([2.5, 0.0, -1.0]))
         tensor([ 1.,  0., -1.])
     """
-    return Sign.apply(input)  # type: ignore[no-any-return]
+    return Sign.apply(input)
 
 
 class Sgn(Sign):
@@ -104,7 +104,7 @@ def sgn(input: Tensor) -> Tensor:
         >>> tatami.sgn(tatami.tensor([2.5, 0.0, -1.0]))
         tensor([ 1.,  0., -1.])
     """
-    return Sgn.apply(input)  # type: ignore[no-any-return]
+    return Sgn.apply(input)
 
 
 @public
@@ -163,7 +163,7 @@ def copysign(input: Tensor, other: Any) -> Tensor:
     """
     a, b = operands(as_floating(input), other)
     operation = CopysignTensors if isinstance(b, Tensor) else CopysignNumber
-    return operation.apply(a, b)  # type: ignore[no-any-return]
+    return operation.apply(a, b)
 
 
 class Maximum(Operation):
@@ -218,7 +218,7 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
         tensor([3, 5])
     """
     a, b = operands(input, _tensor(other))
-    return Maximum.apply(a, b)  # type: ignore[no-any-return]
+    return Maximum.apply(a, b)
 
 
 @public
@@ -236,7 +236,7 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
         tensor([1, 2])
     """
     a, b = operands(input, _tensor(other))
-    return Minimum.apply(a, b)  # type: ignore[no-any-return]
+    return Minimum.apply(a, b)
 
 
 def _tensor(value: Any) -> Tensor:
@@ -286,7 +286,7 @@ def fmax(input: Tensor, other: Tensor) -> Tensor:
         >>> tatami.fmax(tatami.tensor([1.0, 5.0]), tatami.tensor([float("nan"), 2.0]))
         tensor([1., 5.])
     """
-    return Fmax.apply(*operands(input, _tensor(other)))  # type: ignore[no-any-return]
+    return Fmax.apply(*operands(input, _tensor(other)))
 
 
 @public
@@ -299,7 +299,7 @@ def fmin(input: Tensor, other: Tensor) -> Tensor:
         >>> tatami.fmin(tatami.tensor([1.0, 5.0]), tatami.tensor([float("nan"), 2.0]))
         tensor([1., 2.])
     """
-    return Fmin.apply(*operands(input, _tensor(other)))  # type: ignore[no-any-return]
+    return Fmin.apply(*operands(input, _tensor(other)))
 
 
 class Clamp(Operation):
@@ -369,12 +369,12 @@ def _clamp(input: Tensor, low: Any, high: Any, operations: tuple[Any, Any]) -> T
         low, high = (x.item() if isinstance(x, Tensor) else x for x in (low, high))
         bounds = [x for x in (low, high) if x is not None]
         input = cast(input, result_type(input, *bounds))
-        return operations[0].apply(input, low, high)  # type: ignore[no-any-return]
+        return operations[0].apply(input, low, high)
     kind = result_type(input, *bounds)
     for bound in bounds:
         operands(input, bound)
     low, high = (None if x is None else cast(x, kind) for x in (low, high))
-    return operations[1].apply(cast(input, kind), low, high)  # type: ignore[no-any-return]
+    return operations[1].apply(cast(input, kind), low, high)
 
 
 @public

@@ -284,4 +284,4 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
         left = left.reshape(int(np.prod([x[i] for i in rest])), 0)
         right = right.reshape(0, int(np.prod([y[j] for j in others])))
     shape = [x[i] for i in rest] + [y[j] for j in others]
-    return left.mm(right).reshape(shape)  # type: ignore[no-any-return]
+    return left.mm(right).reshape(shape)

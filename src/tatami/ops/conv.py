@@ -295,7 +295,7 @@ def convolve(
     if ends:
         input = _padded(input, ends)
     result = Convolution.apply(input, weight, bias, geometry)
-    return result if x.ndim == d + 2 else result.squeeze(0)  # type: ignore[no-any-return]
+    return result if x.ndim == d + 2 else result.squeeze(0)
 
 
 def _padded(input: Tensor, widths: list[int]) -> Tensor:

@@ -116,9 +116,9 @@ def _transposed(
     if x.ndim == d + 1:
         batched = input.unsqueeze(0)
         result = ConvTranspose.apply(batched, weight, bias, (1, *shape), geometry)
-        return result.squeeze(0)  # type: ignore[no-any-return]
+        return result.squeeze(0)
     shape = (x.shape[0], *shape)
-    return ConvTranspose.apply(input, weight, bias, shape, geometry)  # type: ignore[no-any-return]
+    return ConvTranspose.apply(input, weight, bias, shape, geometry)
 
 
 def conv_transpose1d(

@@ -232,7 +232,7 @@ def angle(input: Tensor) -> Tensor:
         >>> tatami.angle(tatami.tensor([1.0, -2.0]))
         tensor([0.0000, 3.1416])
     """
-    return Angle.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Angle.apply(as_floating(input))
 
 
 def is_floating_point(input: Tensor) -> bool:

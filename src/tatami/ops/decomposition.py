@@ -98,7 +98,7 @@ def inv(A: Tensor) -> Tensor:
                 [0.0000, 0.2500]])
     """
     check_square("linalg.inv", A)
-    return LinalgInvEx.apply(A)  # type: ignore[no-any-return]
+    return LinalgInvEx.apply(A)
 
 
 def inverse(input: Tensor) -> Tensor:
@@ -151,7 +151,7 @@ def det(A: Tensor) -> Tensor:
         tensor(5.)
     """
     check_square("linalg.det", A)
-    return LinalgDet.apply(A)  # type: ignore[no-any-return]
+    return LinalgDet.apply(A)
 
 
 class LinalgSlogdet(Operation):
@@ -194,7 +194,7 @@ def logdet(input: Tensor) -> Tensor:
         tensor(0.)
     """
     sign, logarithm = slogdet(input)
-    return logarithm.masked_fill(sign < 0, float("nan"))  # type: ignore[no-any-return]
+    return logarithm.masked_fill(sign < 0, float("nan"))
 
 
 class LinalgSolveEx(Operation):
@@ -239,15 +239,15 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
         )
     a, b = A._array.shape, B._array.shape
     if len(b) == 1 or (len(a) - 1 == len(b) and b == a[:-1]):
-        return LinalgSolveEx.apply(A, B.unsqueeze(-1)).squeeze(-1)  # type: ignore[no-any-return]
+        return LinalgSolveEx.apply(A, B.unsqueeze(-1)).squeeze(-1)
     if not left:
-        return LinalgSolveEx.apply(A.mT, B.mT).mT  # type: ignore[no-any-return]
+        return LinalgSolveEx.apply(A.mT, B.mT).mT
     if b[-2] != a[-1]:
         raise RuntimeError(
             f"linalg.solve: Incompatible shapes of A and B for the equation AX = B "
             f"({a[-2]}x{a[-1]} and {b[-2]}x{b[-1]})"
         )
-    return LinalgSolveEx.apply(A, B)  # type: ignore[no-any-return]
+    return LinalgSolveEx.apply(A, B)
 
 
 class LinalgCholeskyEx(Operation):
@@ -285,7 +285,7 @@ def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     """
     check_square("linalg.cholesky", input)
     factor = LinalgCholeskyEx.apply(input)
-    return factor.mT if upper else factor  # type: ignore[no-any-return]
+    return factor.mT if upper else factor
 
 
 class LinalgEigh(Operation):
@@ -310,7 +310,7 @@ def _gaps(values: Tensor) -> Tensor:
     """Return values[j] - values[i], infinite on the diagonal."""
     gaps = values.unsqueeze(-2) - values.unsqueeze(-1)
     diagonal = np.eye(values._array.shape[-1], dtype=bool)
-    return gaps.masked_fill(wrap(diagonal), float("inf"))  # type: ignore[no-any-return]
+    return gaps.masked_fill(wrap(diagonal), float("inf"))
 
 
 EighResult = named("linalg_eigh", "eigenvalues", "eigenvectors")
@@ -342,7 +342,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
         >>> tatami.linalg.eigvalsh(tatami.eye(2))
         tensor([1., 1.])
     """
-    return eigh(A, UPLO)[0]  # type: ignore[no-any-return]
+    return eigh(A, UPLO)[0]
 
 
 class LinalgSvd(Operation):
@@ -441,7 +441,7 @@ def svdvals(A: Tensor) -> Tensor:
         >>> tatami.linalg.svdvals(tatami.tensor([[3.0]]))
         tensor([3.])
     """
-    return linalg_svd(A, False)[1]  # type: ignore[no-any-return]
+    return linalg_svd(A, False)[1]
 
 
 class LinalgQr(Operation):

@@ -86,7 +86,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     first, second = size.normalize_dim(dim1, rank), size.normalize_dim(dim2, rank)
     if first == second:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return Diagonal.apply(input, offset, first, second)  # type: ignore[no-any-return]
+    return Diagonal.apply(input, offset, first, second)
 
 
 @tensor_method()
@@ -109,7 +109,7 @@ def diag_embed(
     shape = list(input._array.shape[:-1])
     for dim in sorted((first, second)):
         shape.insert(dim, length)
-    return DiagonalPlaced.apply(input, tuple(shape), (offset, first, second))  # type: ignore[no-any-return]
+    return DiagonalPlaced.apply(input, tuple(shape), (offset, first, second))
 
 
 @tensor_method()
@@ -127,7 +127,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
         raise RuntimeError(
             f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D"
         )
-    return input.diagonal(diagonal).clone()  # type: ignore[no-any-return]
+    return input.diagonal(diagonal).clone()
 
 
 @tensor_method()
@@ -183,7 +183,7 @@ def _matrix(i: int, tensor: Tensor) -> Tensor:
             "torch.block_diag: Input tensors must have 2 or fewer dimensions. Input "
             f"{i} has {tensor._array.ndim} dimensions"
         )
-    return tensor.reshape((1,) * (2 - tensor._array.ndim) + tensor._array.shape)  # type: ignore[no-any-return]
+    return tensor.reshape((1,) * (2 - tensor._array.ndim) + tensor._array.shape)
 
 
 def _written(input: Tensor, view: Any, src: Tensor) -> Tensor:
@@ -196,7 +196,7 @@ def _written(input: Tensor, view: Any, src: Tensor) -> Tensor:
             f"{list(src.size())}, slice size = {list(part.size())}"
         )
     part.copy_(src)
-    return copied  # type: ignore[no-any-return]
+    return copied
 
 
 @tensor_method()

@@ -46,19 +46,19 @@ def _norm_slope(
 ) -> Tensor:
     """Return the gradient of a norm; where a norm is 0 the subgradient 0."""
     if p == 1:
-        return x.sgn() * gradient  # type: ignore[no-any-return]
+        return x.sgn() * gradient
     if math.isinf(p):
         mask = x.abs() == norm
-        return x.sgn() * mask * (gradient / mask.sum(dims, keepdim=True))  # type: ignore[no-any-return]
+        return x.sgn() * mask * (gradient / mask.sum(dims, keepdim=True))
     if p == 2:
-        return gradient * (x / norm).masked_fill(norm == 0, 0)  # type: ignore[no-any-return]
+        return gradient * (x / norm).masked_fill(norm == 0, 0)
     if p < 2:
         power = x.abs().pow(p - 1).masked_fill(x == 0, 0)
         scaled = x.sgn() * power
     else:
         scaled = x * x.abs().pow(p - 2)
     scale = (gradient * norm.pow(1 - p)).masked_fill(norm == 0, 0)
-    return scaled * scale  # type: ignore[no-any-return]
+    return scaled * scale
 
 
 @public
@@ -94,7 +94,7 @@ def vector_norm(
     dims = size.normalize_dims(dim, x._array.ndim)
     if x._array.size == 0 and (ord < 0 or ord == math.inf):
         require_elements("linalg.vector_norm", x, dim)
-    return LinalgVectorNorm.apply(x, float(ord), dims, keepdim)  # type: ignore[no-any-return]
+    return LinalgVectorNorm.apply(x, float(ord), dims, keepdim)
 
 
 @tensor_method()
@@ -132,7 +132,7 @@ def _nuclear(input: Tensor, dim: Any, keepdim: bool, dtype: Any) -> Tensor:
     matrices = input.movedim(dims, (-2, -1))
     total = matrices.svd()[1].sum(-1)
     if not keepdim:
-        return total  # type: ignore[no-any-return]
+        return total
     return unreduced(total, input._array.shape, dims)
 
 
@@ -185,7 +185,7 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     others = [i for i in range(input._array.ndim) if i != place]
     length = vector_norm(input, p, others, True)
     factor = (maxnorm / (length + 1e-7)).masked_fill(length <= maxnorm, 1)
-    return input * factor  # type: ignore[no-any-return]
+    return input * factor
 
 
 @public
@@ -217,5 +217,5 @@ def cdist(
         raise RuntimeError("cdist only supports non-negative p values")
     difference = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     if difference._array.shape[-1] == 0:
-        return difference.sum(-1)  # type: ignore[no-any-return]
+        return difference.sum(-1)
     return vector_norm(difference, p, -1)

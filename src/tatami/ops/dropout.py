@@ -92,7 +92,7 @@ def _features(
     else:
         mask = _kept(shape, p, kind)
         result = _applied(batched, kernels.div(mask, 1 - p, out=mask), inplace)
-    return result if rank == d + 2 else result.squeeze(0)  # type: ignore[no-any-return]
+    return result if rank == d + 2 else result.squeeze(0)
 
 
 def dropout1d(

@@ -93,7 +93,7 @@ def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
         tensor([21, 22])
     """
     a, b = operands(input, other)
-    return Add.apply(a, b, alpha)  # type: ignore[no-any-return]
+    return Add.apply(a, b, alpha)
 
 
 class Sub(Operation):
@@ -159,7 +159,7 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """
     _refuse_bool(input, other)
     a, b = operands(input, other)
-    return Sub.apply(a, b, alpha)  # type: ignore[no-any-return]
+    return Sub.apply(a, b, alpha)
 
 
 class Rsub(Operation):
@@ -196,7 +196,7 @@ def rsub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     _refuse_bool(input, other)
     a, b = operands(input, other)
     operation = Rsub if isinstance(other, Tensor) else RsubNumber
-    return operation.apply(a, b, alpha)  # type: ignore[no-any-return]
+    return operation.apply(a, b, alpha)
 
 
 class Mul(Operation):
@@ -237,7 +237,7 @@ def mul(input: Any, other: Any) -> Tensor:
         tensor([10, 20])
     """
     a, b = operands(input, other)
-    return Mul.apply(a, b)  # type: ignore[no-any-return]
+    return Mul.apply(a, b)
 
 
 class Div(Operation):
@@ -282,7 +282,7 @@ def divide_rounded(input: Any, other: Any, mode: str) -> Tensor:
     """Divide and round ``'floor'`` down, or ``'trunc'`` towards zero."""
     a, b = operands(input, other)
     check_divisor(f"div_{mode}_cpu", a, b)
-    return DivRounded.apply(a, b, mode)  # type: ignore[no-any-return]
+    return DivRounded.apply(a, b, mode)
 
 
 @public
@@ -319,7 +319,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     if (a if isinstance(a, Tensor) else b)._array.dtype.kind != "f":
         a = as_floating(a) if isinstance(a, Tensor) else float(a)
         a, b = operands(a, b)
-    return Div.apply(a, b)  # type: ignore[no-any-return]
+    return Div.apply(a, b)
 
 
 multiply, divide, true_divide, subtract = mul, div, div, sub
@@ -352,7 +352,7 @@ def neg(input: Tensor) -> Tensor:
             "are trying to invert a mask, use the `~` or `logical_not()` operator "
             "instead."
         )
-    return Neg.apply(input)  # type: ignore[no-any-return]
+    return Neg.apply(input)
 
 
 negative = neg

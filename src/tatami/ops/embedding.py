@@ -102,7 +102,7 @@ def embedding(
     padding = _padding(padding_idx, weight._array.shape[0])
     if max_norm is not None:
         _limit(weight, input, max_norm, norm_type)
-    return Embedding.apply(weight, input, padding, scale_grad_by_freq)  # type: ignore[no-any-return]
+    return Embedding.apply(weight, input, padding, scale_grad_by_freq)
 
 
 def _refuse_sparse(sparse: bool) -> None:
@@ -188,12 +188,12 @@ def _combined(rows: Tensor, bags: np.ndarray, count: int, mode: str) -> Tensor:
     zeros = wrap(np.zeros((count, rows._array.shape[1]), rows._array.dtype))
     where = wrap(bags.astype(np.int64))
     if mode == "max":
-        return zeros.index_reduce(0, where, rows, "amax", include_self=False)  # type: ignore[no-any-return]
+        return zeros.index_reduce(0, where, rows, "amax", include_self=False)
     total = zeros.index_add(0, where, rows)
     if mode == "sum":
-        return total  # type: ignore[no-any-return]
+        return total
     sizes = np.maximum(np.bincount(bags, minlength=count), 1)[:, None]
-    return total / wrap(sizes.astype(rows._array.dtype))  # type: ignore[no-any-return]
+    return total / wrap(sizes.astype(rows._array.dtype))
 
 
 def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:

@@ -37,7 +37,7 @@ def spread_evenly(gradient: Tensor, x: Tensor, result: Tensor, dims: Any) -> Ten
     if x._array.dtype.kind == "f":
         mask = mask | (x.isnan() & wanted.isnan())
     share = unreduced(gradient, shape, dims) / mask.sum(dims, keepdim=True)
-    return share * mask  # type: ignore[no-any-return]
+    return share * mask
 
 
 class Amax(Operation):
@@ -122,7 +122,7 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """
     require_elements("amax", input, dim)
     dims = size.normalize_dims(dim, input._array.ndim)
-    return Amax.apply(input, dims, keepdim)  # type: ignore[no-any-return]
+    return Amax.apply(input, dims, keepdim)
 
 
 @tensor_method()
@@ -142,7 +142,7 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """
     require_elements("amin", input, dim)
     dims = size.normalize_dims(dim, input._array.ndim)
-    return Amin.apply(input, dims, keepdim)  # type: ignore[no-any-return]
+    return Amin.apply(input, dims, keepdim)
 
 
 class Aminmax(Operation):

@@ -370,8 +370,8 @@ def fill(input: Tensor, value: Any) -> Tensor:
                 f"{value._array.ndim} dimensions."
             )
         value = cast(value, input.dtype)
-        return FillTensor.apply(input, value)  # type: ignore[no-any-return]
-    return Fill.apply(input, value)  # type: ignore[no-any-return]
+        return FillTensor.apply(input, value)
+    return Fill.apply(input, value)
 
 
 class Zero(Fill):

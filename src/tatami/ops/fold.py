@@ -123,7 +123,7 @@ def unfold(
             "least one."
         )
     refuse_type("im2col_out_cpu", input, "iu")
-    return Im2Col.apply(input, geometry)  # type: ignore[no-any-return]
+    return Im2Col.apply(input, geometry)
 
 
 def fold(
@@ -156,7 +156,7 @@ def fold(
     geometry = _geometry(kernel_size, dilation, padding, stride)
     _check_columns(input._array.shape, wanted, *geometry)
     refuse_type("col2im_out_cpu", input, "iu")
-    return Col2Im.apply(input, wanted, geometry)  # type: ignore[no-any-return]
+    return Col2Im.apply(input, wanted, geometry)
 
 
 def _check_columns(

@@ -49,7 +49,7 @@ def lgamma(input: Tensor) -> Tensor:
         >>> tatami.lgamma(tatami.tensor([4.0, 0.5]))
         tensor([1.7918, 0.5724])
     """
-    return Lgamma.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Lgamma.apply(as_floating(input))
 
 
 class Digamma(Operation):
@@ -75,7 +75,7 @@ def digamma(input: Tensor) -> Tensor:
         >>> tatami.digamma(tatami.tensor([1.0, 0.5]))
         tensor([-0.5772, -1.9635])
     """
-    return Digamma.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Digamma.apply(as_floating(input))
 
 
 class Polygamma(Operation):
@@ -113,7 +113,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     """
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
-    return Polygamma.apply(n, as_floating(input))  # type: ignore[no-any-return]
+    return Polygamma.apply(n, as_floating(input))
 
 
 @tensor_method("polygamma")
@@ -167,7 +167,7 @@ def mvlgamma(input: Tensor, p: int) -> Tensor:
     """
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
-    return Mvlgamma.apply(as_floating(input), p)  # type: ignore[no-any-return]
+    return Mvlgamma.apply(as_floating(input), p)
 
 
 class SpecialZeta(Operation):
@@ -207,7 +207,7 @@ def zeta(input: Any, other: Any) -> Tensor:
         cast(x, kind) if isinstance(x, Tensor) else wrap(np.asarray(x, kind.numpy))
         for x in (a, b)
     )
-    return SpecialZeta.apply(a, b)  # type: ignore[no-any-return]
+    return SpecialZeta.apply(a, b)
 
 
 class I0(Operation):
@@ -233,7 +233,7 @@ def i0(input: Tensor) -> Tensor:
         >>> tatami.i0(tatami.tensor([0.0, 1.0]))
         tensor([1.0000, 1.2661])
     """
-    return I0.apply(as_floating(input))  # type: ignore[no-any-return]
+    return I0.apply(as_floating(input))
 
 
 class SpecialI0E(Operation):
@@ -258,7 +258,7 @@ def i0e(input: Tensor) -> Tensor:
         >>> tatami.special.i0e(tatami.tensor([0.0, 1.0]))
         tensor([1.0000, 0.4658])
     """
-    return SpecialI0E.apply(as_floating(input))  # type: ignore[no-any-return]
+    return SpecialI0E.apply(as_floating(input))
 
 
 class SpecialI1(Operation):
@@ -284,7 +284,7 @@ def i1(input: Tensor) -> Tensor:
         >>> tatami.special.i1(tatami.tensor([0.0, 1.0]))
         tensor([0.0000, 0.5652])
     """
-    return SpecialI1.apply(as_floating(input))  # type: ignore[no-any-return]
+    return SpecialI1.apply(as_floating(input))
 
 
 class SpecialI1E(Operation):
@@ -310,4 +310,4 @@ def i1e(input: Tensor) -> Tensor:
         >>> tatami.special.i1e(tatami.tensor([0.0, 1.0]))
         tensor([0.0000, 0.2079])
     """
-    return SpecialI1E.apply(as_floating(input))  # type: ignore[no-any-return]
+    return SpecialI1E.apply(as_floating(input))

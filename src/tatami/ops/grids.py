@@ -75,7 +75,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
                 [1., 1.]])
     """
     _require_matrix("tril", input)
-    return Tril.apply(input, diagonal)  # type: ignore[no-any-return]
+    return Tril.apply(input, diagonal)
 
 
 @public
@@ -98,7 +98,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
                 [0., 1.]])
     """
     _require_matrix("triu", input)
-    return Triu.apply(input, diagonal)  # type: ignore[no-any-return]
+    return Triu.apply(input, diagonal)
 
 
 def _places(found: Any, dtype: Any, device: Any) -> Tensor:
@@ -193,7 +193,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
         raise RuntimeError("N must be non-negative.")
     powers = np.arange(count) if increasing else np.arange(count)[::-1]
     kind = x._array.dtype if x._array.dtype.kind == "f" else np.dtype(np.int64)
-    return x.unsqueeze(-1) ** wrap(powers.astype(kind))  # type: ignore[no-any-return]
+    return x.unsqueeze(-1) ** wrap(powers.astype(kind))
 
 
 @public
@@ -260,7 +260,7 @@ def cartesian_prod(*tensors: Any) -> Tensor:
                 "Expect a 1D vector, but got shape " + str(list(x._array.shape))
             )
     if len(tensors) == 1:
-        return tensors[0]  # type: ignore[no-any-return]
+        return tensors[0]
     return stack([grid.reshape(-1) for grid in meshgrid(*tensors, indexing="ij")], 1)
 
 
@@ -293,4 +293,4 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         choose = itertools.combinations_with_replacement
     rows = list(choose(np.arange(input._array.shape[0]).tolist(), r))
     places = wrap(np.array(rows, np.int64).reshape(-1))
-    return input.index_select(0, places).reshape(-1, r)  # type: ignore[no-any-return]
+    return input.index_select(0, places).reshape(-1, r)

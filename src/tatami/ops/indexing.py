@@ -24,7 +24,7 @@ class Slice(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray, where: Any) -> np.ndarray:
         ctx.shape, ctx.where = array.shape, where
-        return array[where]  # type: ignore[no-any-return]
+        return array[where]
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
@@ -86,7 +86,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
             f"select(): index {index} out of range for tensor of size "
             f"{list(input.shape)} at dimension {place}"
         )
-    return Select.apply(input, (*_before(place), int(index), Ellipsis))  # type: ignore[no-any-return]
+    return Select.apply(input, (*_before(place), int(index), Ellipsis))
 
 
 @tensor_method()
@@ -116,7 +116,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
             f"start ({first}) + length ({length}) exceeds dimension size ({extent})."
         )
     where = (*_before(place), slice(first, first + length))
-    return Slice.apply(input, where)  # type: ignore[no-any-return]
+    return Slice.apply(input, where)
 
 
 class Index(Operation):
@@ -234,7 +234,7 @@ def _sliced(tensor: Tensor, item: slice, dim: int) -> Tensor:
     if (start, stop, step) == (0, length, 1):
         return tensor
     where = (*_before(dim), slice(start, max(start, stop), step))
-    return Slice.apply(tensor, where)  # type: ignore[no-any-return]
+    return Slice.apply(tensor, where)
 
 
 def _parsed(tensor: Tensor, index: Any) -> tuple[Tensor, list[Any]]:
@@ -264,7 +264,7 @@ def _selected(view: Tensor, index: int, dim: int) -> Tensor:
         raise IndexError(
             f"index {index} is out of bounds for dimension {dim} with size {length}"
         )
-    return Select.apply(view, (*_before(dim), index, Ellipsis))  # type: ignore[no-any-return]
+    return Select.apply(view, (*_before(dim), index, Ellipsis))
 
 
 def _arrays(view: Tensor, item: Any, dim: int) -> tuple[Tensor, list[np.ndarray]]:
@@ -295,9 +295,9 @@ def _getitem(self: Tensor, index: Any) -> Tensor:
     """Return part of a tensor: a view for numbers and slices, else a copy."""
     view, arrays = _parsed(self, index)
     if arrays:
-        return Index.apply(view, *arrays)  # type: ignore[no-any-return]
+        return Index.apply(view, *arrays)
     if view is self:
-        return Alias.apply(self, (Ellipsis,))  # type: ignore[no-any-return]
+        return Alias.apply(self, (Ellipsis,))
     return view
 
 
@@ -409,4 +409,4 @@ def index_put(
             places += _arrays(input, item, len(places))[1]
     _check_types(input, values)
     _check_values(input, places, values)
-    return IndexPut.apply(input, values, accumulate, *places)  # type: ignore[no-any-return]
+    return IndexPut.apply(input, values, accumulate, *places)

@@ -114,7 +114,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """
     given = _check_list("cat", tensors)
     place = _check_cat(given, dim)
-    return Cat.apply(place, *same_type(given))  # type: ignore[no-any-return]
+    return Cat.apply(place, *same_type(given))
 
 
 concat = concatenate = cat
@@ -159,7 +159,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"entry 0 and {list(tensor.shape)} at entry {i}"
             )
     place = size.normalize_dim(dim, len(first) + 1)
-    return Stack.apply(place, *same_type(given))  # type: ignore[no-any-return]
+    return Stack.apply(place, *same_type(given))
 
 
 def _at_least(rank: int, tensor: Tensor) -> Tensor:
@@ -368,7 +368,7 @@ def _in_sections(input: Tensor, sections: int, extent: int, dim: int) -> Any:
 
 def _part(input: Tensor, dim: int, start: int, stop: int) -> Tensor:
     where = (*(slice(None),) * dim, slice(start, stop))
-    return Slice.apply(input, where)  # type: ignore[no-any-return]
+    return Slice.apply(input, where)
 
 
 def _split_along(input: Tensor, parts: Any, dim: int, name: str, rank: int) -> Any:

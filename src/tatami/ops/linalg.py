@@ -75,7 +75,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
                 [3.]])
     """
     _check_matrices("mm", input, mat2)
-    return Mm.apply(input, mat2)  # type: ignore[no-any-return]
+    return Mm.apply(input, mat2)
 
 
 class Addmm(Operation):
@@ -135,4 +135,4 @@ def addmm(
     shape = mat1._array.shape[0], mat2._array.shape[1]
     if not broadcastable(input, shape):
         input.expand(shape)
-    return Addmm.apply(input, mat1, mat2, beta, alpha)  # type: ignore[no-any-return]
+    return Addmm.apply(input, mat1, mat2, beta, alpha)

@@ -150,8 +150,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if x.ndim != 2:
         return _flattened(input, weight, bias)
     if bias is None:
-        return LinearWithoutBias.apply(input, weight)  # type: ignore[no-any-return]
-    return Linear.apply(input, weight, bias)  # type: ignore[no-any-return]
+        return LinearWithoutBias.apply(input, weight)
+    return Linear.apply(input, weight, bias)
 
 
 def _flattened(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -162,7 +162,7 @@ def _flattened(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return product if bias is None else product + bias
     rows = int(np.prod(shape[:-1]))
     flat = Linear.apply(input.view(rows, input._array.shape[-1]), weight, bias)
-    return flat.view(shape)  # type: ignore[no-any-return]
+    return flat.view(shape)
 
 
 def _unusual(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

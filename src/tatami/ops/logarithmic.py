@@ -44,7 +44,7 @@ def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """
     a, b = operands(input, other)
     refuse_type("logaddexp_cpu", a, "biu")
-    return Logaddexp.apply(a, b)  # type: ignore[no-any-return]
+    return Logaddexp.apply(a, b)
 
 
 class Logaddexp2(Operation):
@@ -74,7 +74,7 @@ def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
     """
     a, b = operands(input, other)
     refuse_type("logaddexp2_cpu", a, "biu")
-    return Logaddexp2.apply(a, b)  # type: ignore[no-any-return]
+    return Logaddexp2.apply(a, b)
 
 
 class Xlogy(Operation):
@@ -178,11 +178,11 @@ def _product(input: Any, other: Any, operations: tuple[Any, Any, Any]) -> Tensor
     """Apply the operation for two tensors, or for a number first or second."""
     a, b = operands(input, other)
     if not isinstance(b, Tensor):
-        return operations[2].apply(as_floating(a), b)  # type: ignore[no-any-return]
+        return operations[2].apply(as_floating(a), b)
     if not isinstance(a, Tensor):
-        return operations[1].apply(a, as_floating(b))  # type: ignore[no-any-return]
+        return operations[1].apply(a, as_floating(b))
     a, b = operands(as_floating(a), as_floating(b))
-    return operations[0].apply(a, b)  # type: ignore[no-any-return]
+    return operations[0].apply(a, b)
 
 
 class SpecialEntr(Operation):
@@ -206,4 +206,4 @@ def entr(input: Tensor) -> Tensor:
         >>> tatami.special.entr(tatami.tensor([0.0, 0.5, -1.0]))
         tensor([0.0000, 0.3466,   -inf])
     """
-    return SpecialEntr.apply(as_floating(input))  # type: ignore[no-any-return]
+    return SpecialEntr.apply(as_floating(input))

@@ -66,7 +66,7 @@ def reduced(loss: Tensor, reduction: str) -> Tensor:
     """Return the losses of all elements, their mean or their sum."""
     if reduction == "none":
         return loss
-    return loss.mean() if reduction == "mean" else loss.sum()  # type: ignore[no-any-return]
+    return loss.mean() if reduction == "mean" else loss.sum()
 
 
 def _total(loss: np.ndarray, reduction: str) -> np.ndarray:
@@ -167,7 +167,7 @@ class SmoothL1Loss(ElementLoss):
 
     @staticmethod
     def slope(difference: Tensor, width: float) -> Tensor:
-        return (difference / width).clamp(-1, 1)  # type: ignore[no-any-return]
+        return (difference / width).clamp(-1, 1)
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
@@ -188,7 +188,7 @@ class HuberLoss(ElementLoss):
 
     @staticmethod
     def slope(difference: Tensor, width: float) -> Tensor:
-        return difference.clamp(-width, width)  # type: ignore[no-any-return]
+        return difference.clamp(-width, width)
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
@@ -247,7 +247,7 @@ def mse_loss(
     if weight is not None:
         return _weighted((x - y) ** 2, weight, reduction, input)
     refuse_type("mse_cpu", x, "biu")
-    return MseLoss.apply(x, y, reduction, 1.0)  # type: ignore[no-any-return]
+    return MseLoss.apply(x, y, reduction, 1.0)
 
 
 @public
@@ -312,7 +312,7 @@ def smooth_l1_loss(
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     refuse_type("smooth_l1_cpu", x, "biu")
-    return SmoothL1Loss.apply(x, y, reduction, beta)  # type: ignore[no-any-return]
+    return SmoothL1Loss.apply(x, y, reduction, beta)
 
 
 @public
@@ -346,7 +346,7 @@ def huber_loss(
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     refuse_type("huber_cpu", x, "biu")
     if weight is None:
-        return HuberLoss.apply(x, y, reduction, delta)  # type: ignore[no-any-return]
+        return HuberLoss.apply(x, y, reduction, delta)
     losses = HuberLoss.apply(x, y, "none", delta)
     return _weighted(losses, weight, reduction, input)
 
@@ -487,5 +487,5 @@ def _aligned(var: Tensor, shape: tuple[int, ...]) -> Tensor:
     if own == shape or (own[:-1] == shape[:-1] and own[-1:] == (1,)):
         return var
     if own == shape[:-1]:
-        return var.unsqueeze(-1)  # type: ignore[no-any-return]
+        return var.unsqueeze(-1)
     raise ValueError("var is of incorrect size")

@@ -128,7 +128,7 @@ def _nll(
     flat = input.contiguous().view(x.shape[0], x.shape[1], 1, area)
     flat_target = target.contiguous().view(x.shape[0], 1, area)
     loss = _checked_nll(NllLoss2D, flat, flat_target, weight, ignore_index, reduction)
-    return loss.view(wanted) if reduction == "none" else loss  # type: ignore[no-any-return]
+    return loss.view(wanted) if reduction == "none" else loss
 
 
 def _check_planes(x: tuple[int, ...], labels: tuple[int, ...]) -> None:
@@ -151,7 +151,7 @@ def _checked_nll(
     classes = input._array.shape[1] if input._array.ndim > 1 else input._array.shape[0]
     _check_weight(input, weight, classes)
     refuse_type("nll_loss_out_frame", input, "biu")
-    return operation.apply(input, target, weight, ignore_index, reduction)  # type: ignore[no-any-return]
+    return operation.apply(input, target, weight, ignore_index, reduction)
 
 
 @public
@@ -238,7 +238,7 @@ def cross_entropy(
 def _class_weights(weight: Tensor, rank: int, classes: int) -> Tensor:
     shape = [1] * rank
     shape[classes] = weight._array.shape[0]
-    return weight.view(shape)  # type: ignore[no-any-return]
+    return weight.view(shape)
 
 
 def _spread(
@@ -289,7 +289,7 @@ def _soft_target(
     if reduction == "sum":
         return -losses.sum()
     count = input._array.size / max(input._array.shape[classes], 1)
-    return DivideByNumber.apply(-losses.sum(), count)  # type: ignore[no-any-return]
+    return DivideByNumber.apply(-losses.sum(), count)
 
 
 class BinaryCrossEntropy(Operation):
@@ -372,7 +372,7 @@ def binary_cross_entropy(
     refuse_type("binary_cross_entropy", input, "biu")
     if weight is not None:
         weight = weight.expand(size.broadcast(y.shape, weight._array.shape))
-    return BinaryCrossEntropy.apply(input, target, weight, reduction)  # type: ignore[no-any-return]
+    return BinaryCrossEntropy.apply(input, target, weight, reduction)
 
 
 class BinaryCrossEntropyWithLogits(Operation):
@@ -449,6 +449,6 @@ def binary_cross_entropy_with_logits(
     for factor in (pos_weight, weight):
         if factor is not None:
             size.broadcast(factor._array.shape, input._array.shape)
-    return BinaryCrossEntropyWithLogits.apply(  # type: ignore[no-any-return]
+    return BinaryCrossEntropyWithLogits.apply(
         input, target, weight, pos_weight, reduction
     )

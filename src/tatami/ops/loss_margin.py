@@ -152,7 +152,7 @@ def soft_margin_loss(
     if x._array.shape != y._array.shape:
         shape = np.broadcast_shapes(x._array.shape, y._array.shape)
         x, y = x.expand(shape), y.expand(shape)
-    return SoftMarginLoss.apply(x, y, reduction).to(kind)  # type: ignore[no-any-return]
+    return SoftMarginLoss.apply(x, y, reduction).to(kind)
 
 
 def _by_row(input: Tensor) -> Tensor:
@@ -167,7 +167,7 @@ def _by_row(input: Tensor) -> Tensor:
             "Expected non-empty vector or matrix with optional 0-dim batch size, but "
             f"got: {list(shape)}"
         )
-    return input.view(1, -1) if len(shape) == 1 else input  # type: ignore[no-any-return]
+    return input.view(1, -1) if len(shape) == 1 else input
 
 
 @public

@@ -79,10 +79,10 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
                 "masked_fill_ only supports a 0-dimensional value tensor, but got "
                 f"tensor with {value._array.ndim} dimension(s)."
             )
-        return MaskedFillTensor.apply(input, mask, value.to(input.dtype))  # type: ignore[no-any-return]
+        return MaskedFillTensor.apply(input, mask, value.to(input.dtype))
     with np.errstate(all="ignore"):
         number = np.asarray(value).astype(input._array.dtype)
-    return MaskedFill.apply(input, mask, number)  # type: ignore[no-any-return]
+    return MaskedFill.apply(input, mask, number)
 
 
 def check_mask(function: str, mask: Tensor) -> None:
@@ -122,7 +122,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """
     if mask._array.dtype != bool:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
-    return MaskedSelect.apply(input, mask)  # type: ignore[no-any-return]
+    return MaskedSelect.apply(input, mask)
 
 
 class MaskedScatter(Operation):
@@ -174,7 +174,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             f"masked_scatter: expected the source to have at least {count} elements, "
             f"but it has {source._array.size}"
         )
-    return MaskedScatter.apply(input, source, mask)  # type: ignore[no-any-return]
+    return MaskedScatter.apply(input, source, mask)
 
 
 class Where(Operation):
@@ -244,7 +244,7 @@ def _as_tensor(value: Any) -> Tensor:
 @tensor_method("where")
 def _tensor_where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     """Take elements of this tensor where a condition holds and of ``other`` elsewhere."""  # noqa: E501
-    return where(condition, self, other)  # type: ignore[no-any-return]
+    return where(condition, self, other)
 
 
 @tensor_method()
@@ -280,4 +280,4 @@ def argwhere(input: Tensor) -> Tensor:
         >>> tatami.argwhere(tatami.tensor([0, 3]))
         tensor([[1]])
     """
-    return nonzero(input)  # type: ignore[no-any-return]
+    return nonzero(input)

@@ -176,7 +176,7 @@ def _in_best_order(given: list[Tensor]) -> Tensor:
         if i == j:
             return given[i]
         k = best[i, j][1]
-        return product(i, k).mm(product(k + 1, j))  # type: ignore[no-any-return]
+        return product(i, k).mm(product(k + 1, j))
 
     return product(0, count - 1)
 
@@ -212,7 +212,7 @@ def pinv(
     u, s, vh = linalg_svd(A, False)
     small = s <= _cutoff(A, s, atol, rtol)
     inverted = (1 / s.masked_fill(small, 1)).masked_fill(small, 0)
-    return (vh.mT * inverted.unsqueeze(-2)) @ u.mT  # type: ignore[no-any-return]
+    return (vh.mT * inverted.unsqueeze(-2)) @ u.mT
 
 
 def _cutoff(A: Tensor, s: Tensor, atol: Any, rtol: Any) -> Tensor:
@@ -221,7 +221,7 @@ def _cutoff(A: Tensor, s: Tensor, atol: Any, rtol: Any) -> Tensor:
         precision = float(np.finfo(A._array.dtype).eps)
         rtol = 0.0 if atol else max(A._array.shape[-2:]) * precision
     largest = s.detach().amax(-1, keepdim=True) if s._array.shape[-1] else s
-    return (largest * rtol).clamp(min=absolute)  # type: ignore[no-any-return]
+    return (largest * rtol).clamp(min=absolute)
 
 
 @tensor_method()

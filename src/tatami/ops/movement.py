@@ -78,7 +78,7 @@ def _tensor_view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
                              and hasattr(shape[0], "category")):  # fmt: skip
         return self._view_as_type(dtype if dtype is not None else shape[0])
     wanted = size.infer(as_shape(shape), self._array.size)
-    return View.apply(self, wanted)  # type: ignore[no-any-return]
+    return View.apply(self, wanted)
 
 
 class UnsafeView(View):
@@ -103,11 +103,11 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """
     wanted = size.infer(as_shape(shape), input._array.size)
     if input._array.flags.c_contiguous:
-        return View.apply(input, wanted)  # type: ignore[no-any-return]
+        return View.apply(input, wanted)
     try:
-        return View.apply(input, wanted)  # type: ignore[no-any-return]
+        return View.apply(input, wanted)
     except RuntimeError:
-        return UnsafeView.apply(clone(input), wanted)  # type: ignore[no-any-return]
+        return UnsafeView.apply(clone(input), wanted)
 
 
 class Clone(Operation):
@@ -129,7 +129,7 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
         >>> tatami.clone(tatami.tensor([1, 2]))
         tensor([1, 2])
     """
-    return Clone.apply(input)  # type: ignore[no-any-return]
+    return Clone.apply(input)
 
 
 @tensor_method()
@@ -170,7 +170,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     first, second = size.normalize_dim(dim0, rank), size.normalize_dim(dim1, rank)
     if rank == 0:
         return input.view(())
-    return Transpose.apply(input, first, second)  # type: ignore[no-any-return]
+    return Transpose.apply(input, first, second)
 
 
 class T(Operation):
@@ -202,7 +202,7 @@ def t(input: Tensor) -> Tensor:
             "t() expects a tensor with <= 2 dimensions, but self is "
             f"{input._array.ndim}D"
         )
-    return T.apply(input)  # type: ignore[no-any-return]
+    return T.apply(input)
 
 
 class Permute(Operation):
@@ -243,7 +243,7 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     order = tuple(size.normalize_dim(int(d), rank) for d in dims)
     if len(set(order)) != rank:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return Permute.apply(input, order)  # type: ignore[no-any-return]
+    return Permute.apply(input, order)
 
 
 @tensor_method("permute")
@@ -290,7 +290,7 @@ def expand(self: Tensor, *sizes: Any, implicit: bool = False) -> Tensor:
         tensor([[1, 1, 1],
                 [2, 2, 2]])
     """
-    return Expand.apply(self, _expanded(self, as_shape(sizes)))  # type: ignore[no-any-return]
+    return Expand.apply(self, _expanded(self, as_shape(sizes)))
 
 
 def _expanded(tensor: Tensor, sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -347,7 +347,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         torch.Size([1, 3])
     """
     place = size.normalize_dim(dim, input._array.ndim + 1)
-    return Unsqueeze.apply(input, place)  # type: ignore[no-any-return]
+    return Unsqueeze.apply(input, place)
 
 
 class Squeeze(Operation):
@@ -391,4 +391,4 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         operation = SqueezeDim if isinstance(dim, int) else SqueezeDims
     rank = input._array.ndim
     dims = () if dim == () else size.normalize_dims(dim, rank)
-    return operation.apply(input, dims)  # type: ignore[no-any-return]
+    return operation.apply(input, dims)

@@ -52,7 +52,7 @@ class _SourcePad(Operation):
     @classmethod
     def run(cls, tensor: Tensor, widths: Widths) -> Tensor:
         """Pad a tensor."""
-        return cls.apply(tensor, cls._places(tensor._array.shape, widths))  # type: ignore[no-any-return]
+        return cls.apply(tensor, cls._places(tensor._array.shape, widths))
 
     @staticmethod
     def forward(ctx: Any, array: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -121,7 +121,7 @@ def pad_constant(self: Tensor, pad: Sequence[int], value: Any = 0) -> Tensor:
                 f"negative output size, which is invalid. Check dimension {i} of your "
                 "input."
             )
-    return ConstantPadNd.apply(self, widths, value)  # type: ignore[no-any-return]
+    return ConstantPadNd.apply(self, widths, value)
 
 
 def _check_sources(mode: str, shape: tuple[int, ...], widths: Widths, d: int) -> None:

@@ -79,7 +79,7 @@ def addcmul(
         tensor([11., 42.])
     """
     tensors = together(input, tensor1, tensor2)
-    return Addcmul.apply(*tensors, value)  # type: ignore[no-any-return]
+    return Addcmul.apply(*tensors, value)
 
 
 class Addcdiv(Operation):
@@ -138,7 +138,7 @@ def addcdiv(
     if tensor1._array.dtype.kind != "f" and tensor2._array.dtype.kind != "f":
         raise RuntimeError(_WHOLE_ADDCDIV)
     tensors = together(input, tensor1, tensor2)
-    return Addcdiv.apply(*tensors, value)  # type: ignore[no-any-return]
+    return Addcdiv.apply(*tensors, value)
 
 
 class Lerp(Operation):
@@ -200,8 +200,8 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     operands(input, end)
     if isinstance(weight, Tensor):
         together(input, end, weight)
-        return LerpTensor.apply(input, end, weight)  # type: ignore[no-any-return]
-    return Lerp.apply(input, end, weight)  # type: ignore[no-any-return]
+        return LerpTensor.apply(input, end, weight)
+    return Lerp.apply(input, end, weight)
 
 
 def _c_name(tensor: Tensor) -> str:
@@ -239,7 +239,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
         raise RuntimeError(
             "heaviside is not yet implemented for tensors with different dtypes."
         )
-    return Heaviside.apply(*operands(input, values))  # type: ignore[no-any-return]
+    return Heaviside.apply(*operands(input, values))
 
 
 class NanToNum(Operation):
@@ -276,8 +276,8 @@ def nan_to_num(
         tensor([7., 1.])
     """
     if input._array.dtype.kind != "f":
-        return input.clone()  # type: ignore[no-any-return]
-    return NanToNum.apply(input, nan or 0.0, posinf, neginf)  # type: ignore[no-any-return]
+        return input.clone()
+    return NanToNum.apply(input, nan or 0.0, posinf, neginf)
 
 
 class Ldexp(Operation):
@@ -310,7 +310,7 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
         tensor([4., 3.])
     """
     a, b = operands(as_floating(input), as_floating(other))
-    return Ldexp.apply(a, b)  # type: ignore[no-any-return]
+    return Ldexp.apply(a, b)
 
 
 class Frexp(Operation):
@@ -404,4 +404,4 @@ def nextafter(input: Tensor, other: Tensor) -> Tensor:
     """
     a, b = operands(input, other)
     refuse_type("nextafter_cpu", a, "biu")
-    return Nextafter.apply(a, b)  # type: ignore[no-any-return]
+    return Nextafter.apply(a, b)

@@ -123,8 +123,8 @@ def _avg_pool(d: int, input: Tensor, output_size: Any) -> Tensor:
         )
     refuse_type(name, input, "biu")
     if lengths == (1,) * d:
-        return input.mean(tuple(range(-d, 0)), keepdim=True)  # type: ignore[no-any-return]
-    return _AVG_POOLS[d].apply(input, lengths)  # type: ignore[no-any-return]
+        return input.mean(tuple(range(-d, 0)), keepdim=True)
+    return _AVG_POOLS[d].apply(input, lengths)
 
 
 @public
@@ -146,7 +146,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
     name = "adaptive_avg_pool1d"
     check_sequence(input, name)
     wanted = only_int(output_size, "output_size", name)
-    return _avg_pool(2, input.unsqueeze(-2), (1, wanted)).squeeze(-2)  # type: ignore[no-any-return]
+    return _avg_pool(2, input.unsqueeze(-2), (1, wanted)).squeeze(-2)
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:

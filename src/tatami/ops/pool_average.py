@@ -63,7 +63,7 @@ def _avg_pool(
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
     refuse_type(f"avg_pool{d}d", input, "b")
-    return _AVG_POOLS[d].apply(  # type: ignore[no-any-return]
+    return _AVG_POOLS[d].apply(
         input, kernel, steps, edge, ceil_mode, count_include_pad, divisor_override
     )
 
@@ -132,7 +132,7 @@ def avg_pool1d(
     plane = input.unsqueeze(-2)
     pooled = _avg_pool(2, plane, (1, kernel), (1, step), (0, edge), ceil_mode,
                        count_include_pad, None)  # fmt: skip
-    return pooled.squeeze(-2)  # type: ignore[no-any-return]
+    return pooled.squeeze(-2)
 
 
 @public

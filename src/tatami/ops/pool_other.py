@@ -209,7 +209,7 @@ def _unpool(
         input, indices = input.unsqueeze(-2), indices.unsqueeze(-2)
     _check_unpool(len(lengths), input, indices, lengths)
     result = _UNPOOLS[len(lengths)].apply(input, indices, lengths)
-    return result.squeeze(-2) if d == 1 else result  # type: ignore[no-any-return]
+    return result.squeeze(-2) if d == 1 else result
 
 
 def max_unpool1d(

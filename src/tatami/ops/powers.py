@@ -56,7 +56,7 @@ def exp(input: Tensor) -> Tensor:
         >>> tatami.exp(tatami.tensor([0.0, 1.0]))
         tensor([1.0000, 2.7183])
     """
-    return Exp.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Exp.apply(as_floating(input))
 
 
 class Exp2(Operation):
@@ -83,7 +83,7 @@ def exp2(input: Tensor) -> Tensor:
         >>> tatami.exp2(tatami.tensor([0.0, 3.0]))
         tensor([1., 8.])
     """
-    return Exp2.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Exp2.apply(as_floating(input))
 
 
 class Expm1(Operation):
@@ -110,7 +110,7 @@ def expm1(input: Tensor) -> Tensor:
         >>> tatami.expm1(tatami.tensor([0.0, 1e-10]))
         tensor([0.0000e+00, 1.0000e-10])
     """
-    return Expm1.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Expm1.apply(as_floating(input))
 
 
 class Log(Operation):
@@ -136,7 +136,7 @@ def log(input: Tensor) -> Tensor:
         >>> tatami.log(tatami.tensor([1.0, 0.0]))
         tensor([0., -inf])
     """
-    return Log.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Log.apply(as_floating(input))
 
 
 class Log2(Operation):
@@ -162,7 +162,7 @@ def log2(input: Tensor) -> Tensor:
         >>> tatami.log2(tatami.tensor([1.0, 8.0]))
         tensor([0., 3.])
     """
-    return Log2.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Log2.apply(as_floating(input))
 
 
 class Log10(Operation):
@@ -188,7 +188,7 @@ def log10(input: Tensor) -> Tensor:
         >>> tatami.log10(tatami.tensor([1.0, 1000.0]))
         tensor([0., 3.])
     """
-    return Log10.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Log10.apply(as_floating(input))
 
 
 class Log1p(Operation):
@@ -216,7 +216,7 @@ def log1p(input: Tensor) -> Tensor:
         >>> tatami.log1p(tatami.tensor([0.0, 1e-10]))
         tensor([0.0000e+00, 1.0000e-10])
     """
-    return Log1p.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Log1p.apply(as_floating(input))
 
 
 class Sqrt(Operation):
@@ -243,7 +243,7 @@ def sqrt(input: Tensor) -> Tensor:
         >>> tatami.sqrt(tatami.tensor([4.0, 9.0]))
         tensor([2., 3.])
     """
-    return Sqrt.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Sqrt.apply(as_floating(input))
 
 
 class Rsqrt(Operation):
@@ -270,7 +270,7 @@ def rsqrt(input: Tensor) -> Tensor:
         >>> tatami.rsqrt(tatami.tensor([4.0, 16.0]))
         tensor([0.5000, 0.2500])
     """
-    return Rsqrt.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Rsqrt.apply(as_floating(input))
 
 
 class Reciprocal(Operation):
@@ -297,7 +297,7 @@ def reciprocal(input: Tensor) -> Tensor:
         >>> tatami.reciprocal(tatami.tensor([4.0, -2.0]))
         tensor([ 0.2500, -0.5000])
     """
-    return Reciprocal.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Reciprocal.apply(as_floating(input))
 
 
 class Pow(Operation):
@@ -337,14 +337,14 @@ def _power_slope(base: Tensor, exponent: Any) -> Tensor:
             return zeros_of(base)
         return base * 2 if exponent == 2 else exponent * base ** (exponent - 1)
     slope = exponent * base ** (exponent - 1)
-    return slope.masked_fill(exponent == 0, 0)  # type: ignore[no-any-return]
+    return slope.masked_fill(exponent == 0, 0)
 
 
 def _growth(base: Any, exponent: Tensor, result: Tensor) -> Tensor:
     """result log(base), and 0 where the base is 0 and the exponent not negative."""
     if not isinstance(base, Tensor):
         base = wrap(np.asarray(base, exponent._array.dtype))
-    return (result * base.log()).masked_fill((base == 0) & (exponent >= 0), 0)  # type: ignore[no-any-return]
+    return (result * base.log()).masked_fill((base == 0) & (exponent >= 0), 0)
 
 
 @public
@@ -372,9 +372,9 @@ def pow(input: Any, exponent: Any) -> Tensor:
     if isinstance(b, int) and b < 0 and a._array.dtype.kind != "f":
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     if not isinstance(a, Tensor):
-        return PowNumber.apply(a, b)  # type: ignore[no-any-return]
+        return PowNumber.apply(a, b)
     operation = PowTensors if isinstance(b, Tensor) else Pow
-    return operation.apply(a, b)  # type: ignore[no-any-return]
+    return operation.apply(a, b)
 
 
 operators(pow="pow", ipow="pow_")
@@ -424,4 +424,4 @@ def _float_power_in_place(self: Tensor, exponent: Any) -> Tensor:
             f"the base given to float_power_ has dtype {type_name(self.dtype)} but the "
             "operation's result requires dtype Double"
         )
-    return self.pow_(_double(exponent))  # type: ignore[no-any-return]
+    return self.pow_(_double(exponent))

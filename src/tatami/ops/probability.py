@@ -49,7 +49,7 @@ def erf(input: Tensor) -> Tensor:
         >>> tatami.erf(tatami.tensor([0.0, 0.5]))
         tensor([0.0000, 0.5205])
     """
-    return Erf.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Erf.apply(as_floating(input))
 
 
 class Erfc(Operation):
@@ -75,7 +75,7 @@ def erfc(input: Tensor) -> Tensor:
         >>> tatami.erfc(tatami.tensor([0.0, 5.0]))
         tensor([1.0000e+00, 1.5375e-12])
     """
-    return Erfc.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Erfc.apply(as_floating(input))
 
 
 class Erfinv(Operation):
@@ -102,7 +102,7 @@ def erfinv(input: Tensor) -> Tensor:
         >>> tatami.erfinv(tatami.tensor([0.0, 0.5]))
         tensor([0.0000, 0.4769])
     """
-    return Erfinv.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Erfinv.apply(as_floating(input))
 
 
 class SpecialErfcx(Operation):
@@ -127,7 +127,7 @@ def erfcx(input: Tensor) -> Tensor:
         >>> tatami.special.erfcx(tatami.tensor([0.0, 50.0]))
         tensor([1.0000, 0.0113])
     """
-    return SpecialErfcx.apply(as_floating(input))  # type: ignore[no-any-return]
+    return SpecialErfcx.apply(as_floating(input))
 
 
 @public
@@ -165,7 +165,7 @@ def log_ndtr(input: Tensor) -> Tensor:
         >>> tatami.special.log_ndtr(tatami.tensor([0.0, -20.0]))
         tensor([  -0.6931, -203.9172])
     """
-    return SpecialLogNdtr.apply(as_floating(input))  # type: ignore[no-any-return]
+    return SpecialLogNdtr.apply(as_floating(input))
 
 
 class SpecialNdtri(Operation):
@@ -190,7 +190,7 @@ def ndtri(input: Tensor) -> Tensor:
         >>> tatami.special.ndtri(tatami.tensor([0.5, 0.975]))
         tensor([0.0000, 1.9600])
     """
-    return SpecialNdtri.apply(as_floating(input))  # type: ignore[no-any-return]
+    return SpecialNdtri.apply(as_floating(input))
 
 
 class Sigmoid(Operation):
@@ -217,7 +217,7 @@ def sigmoid(input: Tensor) -> Tensor:
         >>> tatami.sigmoid(tatami.tensor([0.0, 2.0]))
         tensor([0.5000, 0.8808])
     """
-    return Sigmoid.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Sigmoid.apply(as_floating(input))
 
 
 expit = sigmoid
@@ -256,7 +256,7 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
         >>> tatami.logit(tatami.tensor([0.5, 0.9]))
         tensor([0.0000, 2.1972])
     """
-    return Logit.apply(as_floating(input), eps)  # type: ignore[no-any-return]
+    return Logit.apply(as_floating(input), eps)
 
 
 class Sinc(Operation):
@@ -284,4 +284,4 @@ def sinc(input: Tensor) -> Tensor:
         >>> tatami.sinc(tatami.tensor([0.0, 0.5]))
         tensor([1.0000, 0.6366])
     """
-    return Sinc.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Sinc.apply(as_floating(input))

@@ -87,7 +87,7 @@ def _dot(operation: type[Dot], input: Tensor, tensor: Tensor) -> Tensor:
             f"to have the same number of elements, but got {a.size} and {b.size} "
             "elements respectively"
         )
-    return operation.apply(input, tensor)  # type: ignore[no-any-return]
+    return operation.apply(input, tensor)
 
 
 class Vdot(Dot):
@@ -149,7 +149,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
             f"({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
         )
     _check_types("mv", input, vec)
-    return Mv.apply(input, vec)  # type: ignore[no-any-return]
+    return Mv.apply(input, vec)
 
 
 class Bmm(Operation):
@@ -198,7 +198,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
             "expected scalar type "
             f"{type_name(input.dtype)} but found {type_name(mat2.dtype)}"
         )
-    return Bmm.apply(input, mat2)  # type: ignore[no-any-return]
+    return Bmm.apply(input, mat2)
 
 
 class SqueezeRow(Squeeze):
@@ -238,14 +238,14 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if a == 2 and b == 1:
         return mv(input, other)
     if a == 1 and b == 2:
-        return SqueezeRow.apply(mm(input.unsqueeze(0), other), (0,))  # type: ignore[no-any-return]
+        return SqueezeRow.apply(mm(input.unsqueeze(0), other), (0,))
     if b <= 2:
         return _folded(input, other)
     if a == 1:
         return _folded(other.transpose(-2, -1), input)
     if a == 2:
         turned = _folded(other.transpose(-2, -1), input.t())
-        return turned.transpose(-2, -1).contiguous()  # type: ignore[no-any-return]
+        return turned.transpose(-2, -1).contiguous()
     return _batched(input, other)
 
 
@@ -260,7 +260,7 @@ def _folded(stack: Tensor, other: Tensor) -> Tensor:
 
 
 def _unsafe_view(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return UnsafeView.apply(tensor, shape)  # type: ignore[no-any-return]
+    return UnsafeView.apply(tensor, shape)
 
 
 def _batched(input: Tensor, other: Tensor) -> Tensor:
@@ -335,7 +335,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
             "inner() the last dimension must match on both input tensors but got "
             f"shapes {list(a.shape)} and {list(b.shape)}"
         )
-    return input.tensordot(other, dims=([-1], [-1]))  # type: ignore[no-any-return]
+    return input.tensordot(other, dims=([-1], [-1]))
 
 
 def _sum_of(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:

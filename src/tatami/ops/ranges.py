@@ -111,7 +111,7 @@ def _spaced(start: float, end: float, steps: int, kind: np.dtype[Any]) -> np.nda
     places = np.arange(steps).astype(inner)
     above = low + step * places
     below = high - step * (inner.type(steps - 1) - places)
-    return np.where(np.arange(steps) < steps // 2, above, below)  # type: ignore[no-any-return]
+    return np.where(np.arange(steps) < steps // 2, above, below)
 
 
 @public

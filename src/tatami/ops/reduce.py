@@ -34,12 +34,12 @@ def kept(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
 
 def spread(gradient: Tensor, shape: tuple[int, ...], dims: tuple[int, ...]) -> Tensor:
     """Give every element of a reduced dimension the gradient of the result."""
-    return gradient.view(kept(shape, dims)).expand(shape)  # type: ignore[no-any-return]
+    return gradient.view(kept(shape, dims)).expand(shape)
 
 
 def unreduced(tensor: Tensor, shape: tuple[int, ...], dims: Any) -> Tensor:
     """Return a reduced tensor with the reduced dimensions back in as ones."""
-    return tensor.reshape(kept(shape, dims))  # type: ignore[no-any-return]
+    return tensor.reshape(kept(shape, dims))
 
 
 class Sum(Operation):
@@ -86,7 +86,7 @@ def sum(
     """
     operation = Sum if dim is None else SumDim
     dims = size.normalize_dims(dim, input._array.ndim)
-    return operation.apply(summable(input, dtype), dims, keepdim)  # type: ignore[no-any-return]
+    return operation.apply(summable(input, dtype), dims, keepdim)
 
 
 class Nansum(Operation):
@@ -128,7 +128,7 @@ def nansum(
     numbers = summable(input, dtype)
     if numbers._array.dtype.kind != "f":
         return sum(numbers, dim, keepdim)
-    return Nansum.apply(numbers, dims, keepdim)  # type: ignore[no-any-return]
+    return Nansum.apply(numbers, dims, keepdim)
 
 
 def count_of(shape: tuple[int, ...], dims: tuple[int, ...]) -> int:
@@ -186,7 +186,7 @@ def mean(
         )
     operation = Mean if dim is None else MeanDim
     dims = size.normalize_dims(dim, input._array.ndim)
-    return operation.apply(input, dims, keepdim)  # type: ignore[no-any-return]
+    return operation.apply(input, dims, keepdim)
 
 
 @tensor_method()
@@ -213,7 +213,7 @@ def nanmean(
             f"got {type_name(input.dtype)}"
         )
     count = input.isnan().logical_not().sum(dim, keepdim)
-    return nansum(input, dim, keepdim, dtype=dtype) / count  # type: ignore[no-any-return]
+    return nansum(input, dim, keepdim, dtype=dtype) / count
 
 
 class Prod(Operation):
@@ -249,7 +249,7 @@ def _product_of_others(x: Tensor, dim: int) -> Tensor:
     last = x._array.shape[dim] - 1
     before = before.index_fill(dim, wrap(np.array([0])), 1).cumprod(dim)
     after = after.index_fill(dim, wrap(np.array([last])), 1)
-    return before * after.flip(dim).cumprod(dim).flip(dim)  # type: ignore[no-any-return]
+    return before * after.flip(dim).cumprod(dim).flip(dim)
 
 
 @tensor_method()
@@ -272,7 +272,7 @@ def prod(
     """
     operation = Prod if dim is None else ProdDim
     dims = size.normalize_dims(dim, input._array.ndim)
-    return operation.apply(summable(input, dtype), dims, keepdim)  # type: ignore[no-any-return]
+    return operation.apply(summable(input, dtype), dims, keepdim)
 
 
 class Logsumexp(Operation):
@@ -310,7 +310,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
         tensor(1000.6932)
     """
     dims = size.normalize_dims(dim, input._array.ndim)
-    return Logsumexp.apply(as_floating(input), dims, keepdim)  # type: ignore[no-any-return]
+    return Logsumexp.apply(as_floating(input), dims, keepdim)
 
 
 def _truth(kernel: Any, input: Tensor, dim: Any, keepdim: bool) -> Tensor:

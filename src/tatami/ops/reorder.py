@@ -85,7 +85,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
             f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of "
             f"dim {place} ({shape[place]}) in the input tensor"
         ) from None
-    return input.view((*shape[:place], *inner, *shape[place + 1 :]))  # type: ignore[no-any-return]
+    return input.view((*shape[:place], *inner, *shape[place + 1 :]))
 
 
 @tensor_method()
@@ -97,25 +97,25 @@ def ravel(input: Tensor) -> Tensor:
         >>> tatami.ravel(tatami.tensor([[1, 2], [3, 4]]))
         tensor([1, 2, 3, 4])
     """
-    return input.contiguous().view(-1)  # type: ignore[no-any-return]
+    return input.contiguous().view(-1)
 
 
 @tensor_method("view_as")
 def _view_as(self: Tensor, other: Tensor) -> Tensor:
     """Return the same elements in the shape of another tensor, sharing memory."""
-    return self.view(other.size())  # type: ignore[no-any-return]
+    return self.view(other.size())
 
 
 @tensor_method("reshape_as")
 def _reshape_as(self: Tensor, other: Tensor) -> Tensor:
     """Return the same elements in the shape of another tensor."""
-    return self.reshape(other.size())  # type: ignore[no-any-return]
+    return self.reshape(other.size())
 
 
 @tensor_method("expand_as")
 def _expand_as(self: Tensor, other: Tensor) -> Tensor:
     """Stretch to the shape of another tensor, sharing memory."""
-    return self.expand(other.size())  # type: ignore[no-any-return]
+    return self.expand(other.size())
 
 
 @tensor_method()
@@ -127,7 +127,7 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
         >>> tatami.broadcast_to(tatami.ones(1), (2, 2)).shape
         torch.Size([2, 2])
     """
-    return input.expand(as_shape((size,)))  # type: ignore[no-any-return]
+    return input.expand(as_shape((size,)))
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -189,7 +189,7 @@ def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
         >>> tatami.swapaxes(tatami.ones(2, 3), 0, 1).shape
         torch.Size([3, 2])
     """
-    return input.transpose(axis0, axis1)  # type: ignore[no-any-return]
+    return input.transpose(axis0, axis1)
 
 
 @tensor_method()
@@ -201,7 +201,7 @@ def swapdims(input: Tensor, dim0: int, dim1: int) -> Tensor:
         >>> tatami.swapdims(tatami.ones(2, 3), 0, 1).shape
         torch.Size([3, 2])
     """
-    return input.transpose(dim0, dim1)  # type: ignore[no-any-return]
+    return input.transpose(dim0, dim1)
 
 
 @tensor_method()
@@ -218,7 +218,7 @@ def adjoint(input: Tensor) -> Tensor:
             "tensor.adjoint() is only supported on matrices or batches of matrices. "
             f"Got {input._array.ndim}-D tensor."
         )
-    return input.transpose(-2, -1)  # type: ignore[no-any-return]
+    return input.transpose(-2, -1)
 
 
 def _reversed_dims(self: Tensor) -> Tensor:
@@ -233,7 +233,7 @@ def _turned_matrix(self: Tensor) -> Tensor:
             "tensor.mT is only supported on matrices or batches of matrices. Got "
             f"{self._array.ndim}-D tensor."
         )
-    return self.transpose(-2, -1)  # type: ignore[no-any-return]
+    return self.transpose(-2, -1)
 
 
 def _turned_two(self: Tensor) -> Tensor:
@@ -276,7 +276,7 @@ def flip(input: Tensor, dims: Sequence[int]) -> Tensor:
     for d in places:
         if places.count(d) > 1:
             raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
-    return Flip.apply(input, places if rank else ())  # type: ignore[no-any-return]
+    return Flip.apply(input, places if rank else ())
 
 
 @tensor_method("flip")
@@ -349,9 +349,9 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
             f"shifts and dimensions must align. shifts: {len(steps)}, dims:{len(given)}"
         )
     if not given:
-        return Roll.apply(input, steps, None)  # type: ignore[no-any-return]
+        return Roll.apply(input, steps, None)
     places = tuple(size.normalize_dim(d, input._array.ndim) for d in given)
-    return Roll.apply(input, steps, places)  # type: ignore[no-any-return]
+    return Roll.apply(input, steps, places)
 
 
 @tensor_method()
@@ -382,10 +382,10 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     if turns == 2:
         return flip(input, (a, b))
     if turns == 1:
-        return flip(input, (b,)).transpose(a, b).contiguous()  # type: ignore[no-any-return]
+        return flip(input, (b,)).transpose(a, b).contiguous()
     if turns == 3:
-        return flip(input, (a,)).transpose(a, b).contiguous()  # type: ignore[no-any-return]
-    return input.clone()  # type: ignore[no-any-return]
+        return flip(input, (a,)).transpose(a, b).contiguous()
+    return input.clone()
 
 
 def _atleast(rank: int, tensors: tuple[Any, ...]) -> Any:

@@ -51,7 +51,7 @@ def _repeat(self: Tensor, *repeats: Any) -> Tensor:
         )
     if any(n < 0 for n in counts):
         raise RuntimeError(f"Trying to create tensor with negative dimension {counts}")
-    return Repeat.apply(self, counts)  # type: ignore[no-any-return]
+    return Repeat.apply(self, counts)
 
 
 def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
@@ -64,7 +64,7 @@ def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
     """
     counts = as_shape((dims,))
     missing = input._array.ndim - len(counts)
-    return input.repeat((1,) * missing + counts)  # type: ignore[no-any-return]
+    return input.repeat((1,) * missing + counts)
 
 
 @tensor_method("tile")
@@ -107,4 +107,4 @@ def repeat_interleave(
             f"repeats.size(0) = {counts.size} and input.size({dim}) = {length}"
         )
     where = np.repeat(np.arange(length, dtype=np.int64), counts.ravel())
-    return input.index_select(place, wrap(where))  # type: ignore[no-any-return]
+    return input.index_select(place, wrap(where))

@@ -65,9 +65,9 @@ class Trunc(Flat, Operation):
 def _rounded(operation: type[Operation], input: Tensor) -> Tensor:
     """Round floating-point numbers; integers are whole already."""
     if input._array.dtype.kind in "iu":
-        return input.clone()  # type: ignore[no-any-return]
+        return input.clone()
     refuse_type(f"{operation.__name__.lower()}_vml_cpu", input, "b")
-    return operation.apply(input)  # type: ignore[no-any-return]
+    return operation.apply(input)
 
 
 @public
@@ -154,7 +154,7 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     if decimals == 0:
         return _rounded(Round, input)
     refuse_type("round_cpu", input, "biu")
-    return RoundDecimals.apply(input, decimals)  # type: ignore[no-any-return]
+    return RoundDecimals.apply(input, decimals)
 
 
 class Frac(Operation):
@@ -179,7 +179,7 @@ def frac(input: Tensor) -> Tensor:
         tensor([ 0.5000, -0.5000])
     """
     refuse_type("frac_cpu", input, "biu")
-    return Frac.apply(input)  # type: ignore[no-any-return]
+    return Frac.apply(input)
 
 
 class FloorDivide(Operation):
@@ -217,7 +217,7 @@ def floor_divide(input: Any, other: Any) -> Tensor:
     """
     a, b = operands(input, other)
     check_divisor("div_floor_cpu", a, b)
-    return FloorDivide.apply(a, b)  # type: ignore[no-any-return]
+    return FloorDivide.apply(a, b)
 
 
 class Remainder(Operation):
@@ -262,7 +262,7 @@ def remainder(input: Any, other: Any) -> Tensor:
     a, b = operands(input, other)
     check_divisor("remainder_cpu", a, b)
     operation = RemainderTensors if isinstance(b, Tensor) else Remainder
-    return operation.apply(a, b)  # type: ignore[no-any-return]
+    return operation.apply(a, b)
 
 
 class Fmod(Operation):
@@ -303,7 +303,7 @@ def fmod(input: Tensor, other: Any) -> Tensor:
     a, b = operands(input, other)
     check_divisor("fmod_cpu", a, b)
     operation = FmodTensors if isinstance(b, Tensor) else Fmod
-    return operation.apply(a, b)  # type: ignore[no-any-return]
+    return operation.apply(a, b)
 
 
 operators(floordiv="floor_divide", mod="remainder")

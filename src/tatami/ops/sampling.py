@@ -243,10 +243,10 @@ def bernoulli(
     stream, kind = stream_of(generator), input._array.dtype
     if p is not None:
         drawn = wrap(kernels.bernoulli(stream, input._array.shape, p, kind))
-        return Bernoulli.apply(input, lambda array: drawn._array)  # type: ignore[no-any-return]
+        return Bernoulli.apply(input, lambda array: drawn._array)
     floating_kind(input.dtype, "bernoulli_tensor_cpu_p_")
     check_probabilities(input._array)
-    return Bernoulli.apply(  # type: ignore[no-any-return]
+    return Bernoulli.apply(
         input, lambda array: kernels.bernoulli_tensor(stream, array, kind)
     )
 

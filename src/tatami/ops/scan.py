@@ -49,7 +49,7 @@ def _from_the_end(tensor: Tensor, dim: int) -> Tensor:
     """Return the running sums that start at the end."""
     if not tensor._array.ndim:
         return tensor
-    return tensor.flip(dim).cumsum(dim).flip(dim)  # type: ignore[no-any-return]
+    return tensor.flip(dim).cumsum(dim).flip(dim)
 
 
 @tensor_method()
@@ -69,7 +69,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
         tensor([1, 3, 6])
     """
     place = size.normalize_dim(dim, input._array.ndim)
-    return Cumsum.apply(summable(input, dtype), place)  # type: ignore[no-any-return]
+    return Cumsum.apply(summable(input, dtype), place)
 
 
 class Cumprod(Operation):
@@ -122,7 +122,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
         tensor([1, 2, 6])
     """
     place = size.normalize_dim(dim, input._array.ndim)
-    return Cumprod.apply(summable(input, dtype), place)  # type: ignore[no-any-return]
+    return Cumprod.apply(summable(input, dtype), place)
 
 
 class Cummax(Operation):
@@ -156,7 +156,7 @@ class Cummin(Cummax):
 def _running(kernel: Any, array: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:
     """Return running extremes; a number without dimensions is its own."""
     if array.ndim:
-        return kernel(array, dim)  # type: ignore[no-any-return]
+        return kernel(array, dim)
     return kernels.copy(array), kernels.full((), 0, np.int64)
 
 
@@ -234,7 +234,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
         tensor([0.0000, 0.6931])
     """
     place = size.normalize_dim(dim, input._array.ndim)
-    return Logcumsumexp.apply(as_floating(input), place)  # type: ignore[no-any-return]
+    return Logcumsumexp.apply(as_floating(input), place)
 
 
 @tensor_method()
@@ -269,7 +269,7 @@ def diff(
         raise RuntimeError(f"order must be non-negative but got {n}")
     place = size.normalize_dim(dim, input._array.ndim)
     if n == 0:
-        return input.clone()  # type: ignore[no-any-return]
+        return input.clone()
     parts = [x for x in (prepend, input, append) if x is not None]
     row = input if len(parts) == 1 else cat(parts, place)
     for _ in range(min(n, row._array.shape[place])):
@@ -284,16 +284,16 @@ def _between(y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Tensor:
     last = max(y._array.shape[dim] - 1, 0)
     heights = y.narrow(dim, 0, last) + y.narrow(dim, y._array.shape[dim] - last, last)
     if x is None:
-        return heights * (dx / 2) if dx != 1 else heights * 0.5  # type: ignore[no-any-return]
+        return heights * (dx / 2) if dx != 1 else heights * 0.5
     if x._array.ndim == 1 and y._array.ndim > 1:
         if x._array.shape[0] != y._array.shape[dim]:
             raise RuntimeError(
                 "trapezoid: There must be one `x` value for each sample point"
             )
         shape = [-1 if i == dim else 1 for i in range(y._array.ndim)]
-        return heights * x.diff().reshape(shape) * 0.5  # type: ignore[no-any-return]
+        return heights * x.diff().reshape(shape) * 0.5
     axis = dim - y._array.ndim
-    return heights * x.diff(dim=axis) * 0.5  # type: ignore[no-any-return]
+    return heights * x.diff(dim=axis) * 0.5
 
 
 @public
@@ -313,7 +313,7 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
     """
     place = size.normalize_dim(dim, y._array.ndim)
     areas = _between(y, x, 1 if dx is None else dx, place)
-    return areas.sum(place - y._array.ndim)  # type: ignore[no-any-return]
+    return areas.sum(place - y._array.ndim)
 
 
 trapz = trapezoid
@@ -351,11 +351,11 @@ def _edge(row: Tensor, dim: int, steps: Any, order: int, last: bool) -> Tensor:
     near = steps[0]
     sign = -1 if last else 1
     if order == 1:
-        return (points[1] - points[0]) / near * sign  # type: ignore[no-any-return]
+        return (points[1] - points[0]) / near * sign
     both = near + steps[1]
     slope = points[1] * (both / (near * steps[1]))
     slope = slope - points[0] * ((near + both) / (near * both))
-    return (slope - points[2] * (near / (steps[1] * both))) * sign  # type: ignore[no-any-return]
+    return (slope - points[2] * (near / (steps[1] * both))) * sign
 
 
 def _slopes(row: Tensor, dim: int, spacing: Any, order: int) -> Tensor:

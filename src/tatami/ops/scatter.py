@@ -101,7 +101,7 @@ def gather(
     dim = size.normalize_dim(dim, input._array.ndim)
     _check_sizes("gather", dim, index, input)
     check_index("gather", index, _length(input, dim), dim)
-    return Gather.apply(input, dim, index)  # type: ignore[no-any-return]
+    return Gather.apply(input, dim, index)
 
 
 class Scatter(Operation):
@@ -190,9 +190,9 @@ def scatter(
     if reduce is not None:
         return _scatter_reduced(input, dim, index, source, reduce)
     if not isinstance(source, Tensor):
-        return ScatterNumber.apply(input, dim, index, source)  # type: ignore[no-any-return]
+        return ScatterNumber.apply(input, dim, index, source)
     _check_type("scatter", input, source)
-    return Scatter.apply(input, dim, index, source)  # type: ignore[no-any-return]
+    return Scatter.apply(input, dim, index, source)
 
 
 def _check_type(function: str, input: Tensor, source: Tensor) -> None:
@@ -231,7 +231,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     _check_sizes("scatter_add", dim, index, input, src)
     check_index("scatter_add", index, _length(input, dim), dim)
     _check_type("scatter", input, src)
-    return ScatterAdd.apply(input, dim, index, src)  # type: ignore[no-any-return]
+    return ScatterAdd.apply(input, dim, index, src)
 
 
 def _row_index(function: str, input: Tensor, dim: int, index: Tensor) -> int:
@@ -275,8 +275,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """
     place = _row_index("index_select", input, dim, index)
     if input._array.ndim == 0:
-        return input.view(1).index_select(0, index.reshape(-1)).view(())  # type: ignore[no-any-return]
-    return IndexSelect.apply(input, place, index.reshape(-1))  # type: ignore[no-any-return]
+        return input.view(1).index_select(0, index.reshape(-1)).view(())
+    return IndexSelect.apply(input, place, index.reshape(-1))
 
 
 class IndexAdd(Operation):
@@ -315,14 +315,14 @@ def index_add(
         flat = input.view(1).index_add(
             0, index.reshape(-1), source.view(1), alpha=alpha
         )
-        return flat.view(())  # type: ignore[no-any-return]
+        return flat.view(())
     row = index.reshape(-1)
-    return IndexAdd.apply(input, place, row, _aligned(source, place, row), alpha)  # type: ignore[no-any-return]
+    return IndexAdd.apply(input, place, row, _aligned(source, place, row), alpha)
 
 
 def _aligned(source: Tensor, dim: int, index: Tensor) -> Tensor:
     if source._array.ndim == 0:
-        return source.view(1)  # type: ignore[no-any-return]
+        return source.view(1)
     if source._array.shape[dim] != index._array.size:
         raise RuntimeError(
             f"index_add_(): Number of indices ({index._array.size}) should be equal to "
@@ -367,9 +367,9 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
         )
     place = _row_index("index_fill_", input, dim, index)
     if input._array.ndim == 0:
-        return input.view(1).index_fill(0, index.reshape(-1), value).view(())  # type: ignore[no-any-return]
+        return input.view(1).index_fill(0, index.reshape(-1), value).view(())
     operation = IndexFillTensor if isinstance(value, Tensor) else IndexFill
-    return operation.apply(input, place, index.reshape(-1), value)  # type: ignore[no-any-return]
+    return operation.apply(input, place, index.reshape(-1), value)
 
 
 class IndexCopy(Operation):
@@ -406,9 +406,9 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
         )
     if input._array.ndim == 0:
         flat = input.view(1).index_copy(0, index.reshape(-1), source.view(1))
-        return flat.view(())  # type: ignore[no-any-return]
+        return flat.view(())
     row = index.reshape(-1)
-    return IndexCopy.apply(input, place, row, _aligned(source, place, row))  # type: ignore[no-any-return]
+    return IndexCopy.apply(input, place, row, _aligned(source, place, row))
 
 
 class Take(Operation):
@@ -447,7 +447,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
             "elements."
         )
     positive = wrap(np.asarray(np.where(array < 0, array + count, array)))
-    return Take.apply(input, positive)  # type: ignore[no-any-return]
+    return Take.apply(input, positive)
 
 
 @tensor_method()

@@ -181,7 +181,7 @@ def scatter_reduce(
     check_index("scatter", index, length, place)
     if src._array.shape != index._array.shape and src._array.ndim:
         src = src[tuple(slice(n) for n in index._array.shape)]
-    return ScatterReduce.apply(input, place, index, src, reduce, include_self)  # type: ignore[no-any-return]
+    return ScatterReduce.apply(input, place, index, src, reduce, include_self)
 
 
 @tensor_method()
@@ -216,7 +216,7 @@ def index_reduce(
         flat = input.reshape(1).index_reduce(
             0, index.reshape(-1), source.reshape(-1), reduce, include_self=include_self
         )
-        return flat.reshape(())  # type: ignore[no-any-return]
+        return flat.reshape(())
     place = size.normalize_dim(dim, input._array.ndim)
     shape = [1] * input._array.ndim
     shape[place] = -1
@@ -237,4 +237,4 @@ def _sum_to_size(self: Tensor, *sizes: Any) -> Tensor:
             f"size {{{list(shape)}}} is not expandable to size "
             f"{{{list(self._array.shape)}}}."
         )
-    return unbroadcast(self, shape)  # type: ignore[no-any-return]
+    return unbroadcast(self, shape)

@@ -44,7 +44,7 @@ def normalize(
     result = input / length.expand_as(input)
     if out is None:
         return result
-    return out.copy_(result)  # type: ignore[no-any-return]
+    return out.copy_(result)
 
 
 @public
@@ -76,7 +76,7 @@ def cosine_similarity(
         )
     shape = size.broadcast(x1._array.shape, x2._array.shape)
     x1, x2 = x1.expand(shape), x2.expand(shape)
-    return (_unit(x1, dim, eps) * _unit(x2, dim, eps)).sum(dim)  # type: ignore[no-any-return]
+    return (_unit(x1, dim, eps) * _unit(x2, dim, eps)).sum(dim)
 
 
 def _unit(x: Tensor, dim: int, eps: float) -> Tensor:
@@ -110,7 +110,7 @@ def pairwise_distance(
     """
     difference = x1 - x2 + eps
     rank = max(x1.dim(), x2.dim())
-    return difference.norm(p, rank - 1, keepdim)  # type: ignore[no-any-return]
+    return difference.norm(p, rank - 1, keepdim)
 
 
 @public
@@ -142,5 +142,5 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     first, second = (wrap(a) for a in np.triu_indices(x.shape[0], 1))
     difference = input.index_select(0, first) - input.index_select(0, second)
     if x.shape[1] == 0:
-        return difference.sum(1)  # type: ignore[no-any-return]
+        return difference.sum(1)
     return vector_norm(difference, p, 1)

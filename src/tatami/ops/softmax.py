@@ -69,7 +69,7 @@ def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
         tensor([0.5000, 0.5000])
     """
     input, dim = _prepared(input, dim, dtype, "softmax")
-    return Softmax.apply(input, dim)  # type: ignore[no-any-return]
+    return Softmax.apply(input, dim)
 
 
 @public
@@ -88,7 +88,7 @@ def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
         tensor([-0.6931, -0.6931])
     """
     input, dim = _prepared(input, dim, dtype, "log_softmax")
-    return LogSoftmax.apply(input, dim)  # type: ignore[no-any-return]
+    return LogSoftmax.apply(input, dim)
 
 
 def chosen_dim(name: str, rank: int, stacklevel: int) -> int:

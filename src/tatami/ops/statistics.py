@@ -31,13 +31,13 @@ def _var_slope(gradient: Tensor, x: Tensor, ctx: Any) -> Tensor:
     centred = x - x.mean(ctx.dims, keepdim=True)
     degrees = max(count_of(shape, ctx.dims) - ctx.correction, 0)
     factor = 2 / degrees if degrees else math.nan
-    return unreduced(gradient, shape, ctx.dims) * centred * factor  # type: ignore[no-any-return]
+    return unreduced(gradient, shape, ctx.dims) * centred * factor
 
 
 def _std_gradient(gradient: Tensor, result: Tensor) -> Tensor:
     """Return the gradient of the variance, and 0 where there is no spread."""
     slope = gradient / (result * 2)
-    return slope.masked_fill(result == 0, 0)  # type: ignore[no-any-return]
+    return slope.masked_fill(result == 0, 0)
 
 
 class Var(Operation):
@@ -163,7 +163,7 @@ def var(
         >>> tatami.var(tatami.tensor([1.0, 2.0, 3.0]))
         tensor(1.)
     """
-    return _spread(Var, input, dim, unbiased, keepdim, correction)  # type: ignore[no-any-return]
+    return _spread(Var, input, dim, unbiased, keepdim, correction)
 
 
 @tensor_method()
@@ -179,7 +179,7 @@ def std(
         >>> tatami.std(tatami.tensor([1.0, 3.0, 5.0]))
         tensor(2.)
     """
-    return _spread(Std, input, dim, unbiased, keepdim, correction)  # type: ignore[no-any-return]
+    return _spread(Std, input, dim, unbiased, keepdim, correction)
 
 
 @public
@@ -194,7 +194,7 @@ def var_mean(
         >>> tatami.var_mean(tatami.tensor([1.0, 2.0, 3.0]))
         (tensor(1.), tensor(2.))
     """
-    return _spread(VarMean, input, dim, unbiased, keepdim, correction)  # type: ignore[no-any-return]
+    return _spread(VarMean, input, dim, unbiased, keepdim, correction)
 
 
 @public
@@ -209,7 +209,7 @@ def std_mean(
         >>> tatami.std_mean(tatami.tensor([1.0, 3.0, 5.0]))
         (tensor(2.), tensor(3.))
     """
-    return _spread(StdMean, input, dim, unbiased, keepdim, correction)  # type: ignore[no-any-return]
+    return _spread(StdMean, input, dim, unbiased, keepdim, correction)
 
 
 @tensor_method()
@@ -253,7 +253,7 @@ def cov(
         other = centred * weights
     norm = norm.clamp(min=0) if isinstance(norm, Tensor) else max(norm, 0)
     product = centred.mm(other.t())
-    return (product / norm).squeeze()  # type: ignore[no-any-return]
+    return (product / norm).squeeze()
 
 
 def _weights(x: Tensor, fweights: Any, aweights: Any) -> tuple[Any, int]:
@@ -297,7 +297,7 @@ def corrcoef(input: Tensor) -> Tensor:
         return covariances / covariances
     deviations = covariances.diagonal().sqrt()
     scaled = covariances / deviations.view(-1, 1) / deviations.view(1, -1)
-    return scaled.clamp(-1, 1)  # type: ignore[no-any-return]
+    return scaled.clamp(-1, 1)
 
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
@@ -323,7 +323,7 @@ def _check_quantile(name: str, input: Tensor, q: Any, interpolation: str) -> Ten
         raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
     if not ((q._array >= 0) & (q._array <= 1)).all():
         raise RuntimeError(f"{name}() q {_outside(q)}")
-    return q  # type: ignore[no-any-return]
+    return q
 
 
 def _outside(q: Tensor) -> str:
@@ -360,15 +360,15 @@ def _quantile(
 def _read(ordered: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
     """Return the elements at fractional ranks along the last dimension but one."""
     if interpolation == "nearest":
-        return ordered.gather(-2, ranks.round().long())  # type: ignore[no-any-return]
+        return ordered.gather(-2, ranks.round().long())
     if interpolation == "higher":
-        return ordered.gather(-2, ranks.ceil().long())  # type: ignore[no-any-return]
+        return ordered.gather(-2, ranks.ceil().long())
     below = ordered.gather(-2, ranks.floor().long())
     if interpolation == "lower":
-        return below  # type: ignore[no-any-return]
+        return below
     weight = ranks.frac() if interpolation == "linear" else _halfway(ranks)
     above = ordered.gather(-2, ranks.ceil().long())
-    return below.lerp(above, weight)  # type: ignore[no-any-return]
+    return below.lerp(above, weight)
 
 
 def _halfway(ranks: Tensor) -> Tensor:
@@ -381,7 +381,7 @@ def _arranged(
     """Bring quantiles to the front, and reduced dimensions back where they were."""
     rank = input._array.ndim
     if not rank:
-        return result.reshape(q._array.shape)  # type: ignore[no-any-return]
+        return result.reshape(q._array.shape)
     if dim is None:
         result = result.reshape(-1, *(1,) * (rank if keepdim else 0))
     else:

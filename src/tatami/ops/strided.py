@@ -60,7 +60,7 @@ def as_strided(
             f"{storage.nbytes}"
         )
     start = storage[offset:] if storage.ndim else storage
-    return AsStrided.apply(input, start, tuple(size), tuple(stride))  # type: ignore[no-any-return]
+    return AsStrided.apply(input, start, tuple(size), tuple(stride))
 
 
 @tensor_method("storage_offset")
@@ -119,7 +119,7 @@ def _unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
         raise RuntimeError(f"step is {step} but must be > 0")
     if rank == 0:
         return self.reshape(1)[:size] if size else self.reshape(1)[:0]
-    return Unfold.apply(self, place, size, step)  # type: ignore[no-any-return]
+    return Unfold.apply(self, place, size, step)
 
 
 def normalize(dim: int, rank: int) -> int:
@@ -132,7 +132,7 @@ def _view_as_type(self: Tensor, kind: Any) -> Tensor:
     """Read the memory as elements of another type."""
     wanted = dtypes.parse(kind)
     if wanted is self.dtype:
-        return self.view(self._array.shape)  # type: ignore[no-any-return]
+        return self.view(self._array.shape)
     own, other = self._array.itemsize, wanted.itemsize
     if own != other:
         _check_last(self, own, other, wanted)
@@ -233,4 +233,4 @@ def _resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
 @tensor_method("resize_as_")
 def _resize_as_(self: Tensor, other: Tensor, memory_format: Any = None) -> Tensor:
     """Take the shape of another tensor in place."""
-    return self.resize_(other.size())  # type: ignore[no-any-return]
+    return self.resize_(other.size())

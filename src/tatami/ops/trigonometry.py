@@ -65,7 +65,7 @@ def sin(input: Tensor) -> Tensor:
         >>> tatami.sin(tatami.tensor([0.0, 1.5]))
         tensor([0.0000, 0.9975])
     """
-    return Sin.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Sin.apply(as_floating(input))
 
 
 class Cos(Operation):
@@ -91,7 +91,7 @@ def cos(input: Tensor) -> Tensor:
         >>> tatami.cos(tatami.tensor([0.0, 1.5]))
         tensor([1.0000, 0.0707])
     """
-    return Cos.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Cos.apply(as_floating(input))
 
 
 class Tan(Operation):
@@ -118,7 +118,7 @@ def tan(input: Tensor) -> Tensor:
         >>> tatami.tan(tatami.tensor([0.0, 1.5]))
         tensor([ 0.0000, 14.1014])
     """
-    return Tan.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Tan.apply(as_floating(input))
 
 
 class Asin(Operation):
@@ -144,7 +144,7 @@ def asin(input: Tensor) -> Tensor:
         >>> tatami.asin(tatami.tensor([0.0, 1.0]))
         tensor([0.0000, 1.5708])
     """
-    return Asin.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Asin.apply(as_floating(input))
 
 
 class Acos(Operation):
@@ -170,7 +170,7 @@ def acos(input: Tensor) -> Tensor:
         >>> tatami.acos(tatami.tensor([0.0, 1.0]))
         tensor([1.5708, 0.0000])
     """
-    return Acos.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Acos.apply(as_floating(input))
 
 
 class Atan(Operation):
@@ -196,7 +196,7 @@ def atan(input: Tensor) -> Tensor:
         >>> tatami.atan(tatami.tensor([0.0, 1.0]))
         tensor([0.0000, 0.7854])
     """
-    return Atan.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Atan.apply(as_floating(input))
 
 
 class Sinh(Operation):
@@ -222,7 +222,7 @@ def sinh(input: Tensor) -> Tensor:
         >>> tatami.sinh(tatami.tensor([0.0, 1.0]))
         tensor([0.0000, 1.1752])
     """
-    return Sinh.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Sinh.apply(as_floating(input))
 
 
 class Cosh(Operation):
@@ -248,7 +248,7 @@ def cosh(input: Tensor) -> Tensor:
         >>> tatami.cosh(tatami.tensor([0.0, 1.0]))
         tensor([1.0000, 1.5431])
     """
-    return Cosh.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Cosh.apply(as_floating(input))
 
 
 class Tanh(Operation):
@@ -275,7 +275,7 @@ def tanh(input: Tensor) -> Tensor:
         >>> tatami.tanh(tatami.tensor([0.0, 1.0]))
         tensor([0.0000, 0.7616])
     """
-    return Tanh.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Tanh.apply(as_floating(input))
 
 
 class Asinh(Operation):
@@ -301,7 +301,7 @@ def asinh(input: Tensor) -> Tensor:
         >>> tatami.asinh(tatami.tensor([0.0, 1.0]))
         tensor([0.0000, 0.8814])
     """
-    return Asinh.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Asinh.apply(as_floating(input))
 
 
 class Acosh(Operation):
@@ -327,7 +327,7 @@ def acosh(input: Tensor) -> Tensor:
         >>> tatami.acosh(tatami.tensor([1.0, 2.0]))
         tensor([0.0000, 1.3170])
     """
-    return Acosh.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Acosh.apply(as_floating(input))
 
 
 class Atanh(Operation):
@@ -353,7 +353,7 @@ def atanh(input: Tensor) -> Tensor:
         >>> tatami.atanh(tatami.tensor([0.0, 0.5]))
         tensor([0.0000, 0.5493])
     """
-    return Atanh.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Atanh.apply(as_floating(input))
 
 
 class Atan2(Operation):
@@ -389,7 +389,7 @@ def atan2(input: Tensor, other: Tensor) -> Tensor:
         tensor([ 1.5708, -2.3562])
     """
     a, b = operands(as_floating(input), as_floating(other))
-    return Atan2.apply(a, b)  # type: ignore[no-any-return]
+    return Atan2.apply(a, b)
 
 
 class Hypot(Operation):
@@ -426,7 +426,7 @@ def hypot(input: Tensor, other: Tensor) -> Tensor:
     """
     a, b = operands(input, other)
     refuse_type("hypot_cpu", a, "biu")
-    return Hypot.apply(a, b)  # type: ignore[no-any-return]
+    return Hypot.apply(a, b)
 
 
 class Deg2rad(Operation):
@@ -452,7 +452,7 @@ def deg2rad(input: Tensor) -> Tensor:
         >>> tatami.deg2rad(tatami.tensor([180.0, -90.0]))
         tensor([ 3.1416, -1.5708])
     """
-    return Deg2rad.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Deg2rad.apply(as_floating(input))
 
 
 class Rad2deg(Operation):
@@ -478,7 +478,7 @@ def rad2deg(input: Tensor) -> Tensor:
         >>> tatami.rad2deg(tatami.tensor([3.1416, -1.5708]))
         tensor([180.0004, -90.0002])
     """
-    return Rad2deg.apply(as_floating(input))  # type: ignore[no-any-return]
+    return Rad2deg.apply(as_floating(input))
 
 
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2

@@ -76,7 +76,7 @@ class LBFGS(Optimizer):
 
     @property
     def _params(self) -> list[Tensor]:
-        return self.param_groups[0]["params"]  # type: ignore[no-any-return]
+        return self.param_groups[0]["params"]
 
     def _flat_gradient(self) -> Tensor:
         """Return the gradients of all parameters in one row; zeros where none is."""

@@ -148,7 +148,7 @@ def read_legacy(file: BinaryIO, unpickle: Unpickle, restore: Restore) -> Any:
 
     def storage(identifier: Any) -> Storage:
         if isinstance(identifier, tuple) and identifier[:1] == ("module",):
-            return identifier[1]  # type: ignore[no-any-return]
+            return identifier[1]
         kind, key, location, count = check_identifier(identifier)
         if key not in storages:
             data = np.zeros(count * kind.require().itemsize, np.uint8)

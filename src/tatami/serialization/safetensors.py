@@ -46,7 +46,7 @@ def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> 
         ImportError: the safetensors library is not installed.
     """
     library = _library()
-    return library.numpy.save(_arrays(tensors), metadata)  # type: ignore[no-any-return]
+    return library.numpy.save(_arrays(tensors), metadata)
 
 
 def save_file(

@@ -13,7 +13,7 @@ from .images import image_from_array
 __all__ = ["make_grid", "save_image"]
 
 
-@tatami.no_grad()
+@tatami.no_grad()  # type: ignore[untyped-decorator]
 def make_grid(
     tensor: Tensor | list[Tensor],
     nrow: int = 8,
@@ -100,7 +100,7 @@ def _arranged(images: Tensor, nrow: int, padding: int, pad_value: float) -> Tens
     return grid
 
 
-@tatami.no_grad()
+@tatami.no_grad()  # type: ignore[untyped-decorator]
 def save_image(
     tensor: Tensor | list[Tensor],
     fp: str | Path | BinaryIO,

@@ -96,7 +96,7 @@ def erfinv(x: Array) -> Array:
         error = above * _ROOT_PI / 2 * np.exp(y * y)
         y = y - error / (1 + y * error)
     edge = np.where(size == 1, np.inf, np.nan)
-    return np.copysign(np.where(size < 1, y, edge), x)  # type: ignore[no-any-return]
+    return np.copysign(np.where(size < 1, y, edge), x)
 
 
 def _normal_quantile_estimate(p: Array) -> Array:
@@ -104,7 +104,7 @@ def _normal_quantile_estimate(p: Array) -> Array:
     t = np.sqrt(-2 * np.log(p))
     above = 2.515517 + t * (0.802853 + t * 0.010328)
     below = 1 + t * (1.432788 + t * (0.189269 + t * 0.001308))
-    return t - above / below  # type: ignore[no-any-return]
+    return t - above / below
 
 
 @_in_double
@@ -199,13 +199,13 @@ def _bessel_scaled(order: int, x: Array) -> Array:
         part = part * ((2 * k - 1) ** 2 - 4 * order * order) / (8 * k * far)
         series = series + part
     beyond = series / np.sqrt(2 * math.pi * far)
-    return np.where(size > 20, beyond, total * np.exp(-near))  # type: ignore[no-any-return]
+    return np.where(size > 20, beyond, total * np.exp(-near))
 
 
 def _grown(scaled: Array, x: Array) -> Array:
     """Multiply by exp(|x|) in two steps, which overflow later than one."""
     half = np.exp(np.abs(x) / 2)
-    return scaled * half * half  # type: ignore[no-any-return]
+    return scaled * half * half
 
 
 @_in_double
@@ -223,10 +223,10 @@ def i0e(x: Array) -> Array:
 @_in_double
 def i1(x: Array) -> Array:
     """The modified Bessel function of the first kind, of order 1."""
-    return np.copysign(_grown(_bessel_scaled(1, x), x), x)  # type: ignore[no-any-return]
+    return np.copysign(_grown(_bessel_scaled(1, x), x), x)
 
 
 @_in_double
 def i1e(x: Array) -> Array:
     """exp(-|x|) i1(x)."""
-    return np.copysign(np.where(np.isinf(x), 0, _bessel_scaled(1, x)), x)  # type: ignore[no-any-return]
+    return np.copysign(np.where(np.isinf(x), 0, _bessel_scaled(1, x)), x)

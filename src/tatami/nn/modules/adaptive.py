@@ -151,7 +151,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         Args:
             input: (N, in_features).
         """
-        return self.log_prob(input).argmax(1)  # type: ignore[no-any-return]
+        return self.log_prob(input).argmax(1)
 
 
 def _check_cutoffs(cutoffs: list[int], n_classes: int) -> None:

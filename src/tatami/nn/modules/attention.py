@@ -240,7 +240,7 @@ class MultiheadAttention(Module):
         """Turn (L, N, E) into (N heads, L, features of a head)."""
         length, batch, _ = tensor.shape
         split = tensor.reshape(length, batch * self.num_heads, self.head_dim)
-        return split.transpose(0, 1)  # type: ignore[no-any-return]
+        return split.transpose(0, 1)
 
     def _merge(
         self, mask: Tensor | None, padding: Tensor | None, batch: int, source: int
@@ -306,4 +306,4 @@ def as_addend(mask: Tensor | None, like: Tensor) -> Tensor | None:
     if mask.dtype.name != "bool":
         raise AssertionError("only bool and floating types of masks are supported")
     nothing = zeros(*mask.shape, dtype=like.dtype)
-    return nothing.masked_fill(mask, -math.inf)  # type: ignore[no-any-return]
+    return nothing.masked_fill(mask, -math.inf)

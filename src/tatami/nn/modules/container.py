@@ -64,7 +64,7 @@ class _Numbered(Module):
         """Take a module out and return it."""
         module = self[key]  # type: ignore[index]
         del self[key]
-        return module  # type: ignore[no-any-return]
+        return module
 
 
 class Sequential(_Numbered):
@@ -108,7 +108,7 @@ class Sequential(_Numbered):
 
     def __iadd__(self, other: Any) -> Sequential:
         self._require_sequential(other)
-        return self.extend(other)  # type: ignore[no-any-return]
+        return self.extend(other)
 
     def _require_sequential(self, other: Any) -> None:
         if not isinstance(other, Sequential):
@@ -124,7 +124,7 @@ class Sequential(_Numbered):
 
     def __imul__(self, other: Any) -> Sequential:
         again = list(self) * (self._times(other) - 1)
-        return self.extend(again)  # type: ignore[no-any-return]
+        return self.extend(again)
 
     def _times(self, other: Any) -> int:
         if not isinstance(other, int):
@@ -195,7 +195,7 @@ class ModuleList(_Numbered):
                 "ModuleList.extend should be called with an iterable, but got "
                 + type(modules).__name__
             )
-        return super().extend(modules)  # type: ignore[no-any-return]
+        return super().extend(modules)
 
     def insert(self, index: int, module: Module) -> None:
         """Put a module before the one at ``index``."""
@@ -244,7 +244,7 @@ class ModuleDict(Module):
             self.update(modules)
 
     def __getitem__(self, key: str) -> Module:
-        return self._modules[key]  # type: ignore[no-any-return]
+        return self._modules[key]
 
     def __setitem__(self, key: str, module: Module) -> None:
         self.add_module(key, module)

@@ -109,7 +109,7 @@ class _ConvNd(Module):
             border = self._reversed_padding_repeated_twice
             input, padding = F.pad(input, border, mode=self.padding_mode), 0
         convolve = getattr(F, f"conv{self.dimensions}d")
-        return convolve(  # type: ignore[no-any-return]
+        return convolve(
             input, weight, bias, self.stride, padding, self.dilation, self.groups
         )
 
@@ -247,7 +247,7 @@ class _ConvTransposeNd(_ConvNd):
             output_size: wanted sizes, where the stride leaves several possible.
         """
         transpose = getattr(F, f"conv_transpose{self.dimensions}d")
-        return transpose(  # type: ignore[no-any-return]
+        return transpose(
             input, self.weight, self.bias, self.stride, self.padding,
             self._output_padding(input, output_size), self.groups, self.dilation,
         )  # fmt: skip

@@ -30,7 +30,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the input with dimensions joined."""
-        return input.flatten(self.start_dim, self.end_dim)  # type: ignore[no-any-return]
+        return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         """Return what the printed module shows in its parentheses."""
@@ -76,9 +76,7 @@ class Unflatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the input with a dimension split."""
-        return input.unflatten(  # type: ignore[no-any-return]
-            self.dim, self.unflattened_size
-        )
+        return input.unflatten(self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:
         """Return what the printed module shows in its parentheses."""

@@ -45,7 +45,7 @@ class _InstanceNorm(_NormBase):
         unbatched = input.dim() == self.expected[0]
         self._check_channels(input, 0 if unbatched else 1)
         if unbatched:
-            return self._normalize(input.unsqueeze(0)).squeeze(0)  # type: ignore[no-any-return]
+            return self._normalize(input.unsqueeze(0)).squeeze(0)
         return self._normalize(input)
 
     def _check_channels(self, input: Tensor, dim: int) -> None:

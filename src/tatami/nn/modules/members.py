@@ -159,7 +159,7 @@ class Members:
             module = getattr(module, name)
             if not isinstance(module, Members):
                 raise AttributeError(f"`{name}` is not an nn.Module")
-        return module  # type: ignore[no-any-return]
+        return module
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
         """Put ``module`` in the place with the full name ``target``.
@@ -202,7 +202,7 @@ class Members:
         module, name = self._owner(target)
         if name not in module._buffers:
             raise AttributeError(f"`{name}` is not a buffer")
-        return module._buffers[name]  # type: ignore[no-any-return]
+        return module._buffers[name]
 
     def _owner(self, target: str) -> tuple[Module, str]:
         path, _, name = target.rpartition(".")

@@ -141,7 +141,7 @@ class _MaxUnpoolNd(_PoolNd):
             indices: where they were.
             output_size: sizes of the result, if several are possible.
         """
-        return self._function("max_unpool")(  # type: ignore[no-any-return]
+        return self._function("max_unpool")(
             input, indices, self.kernel_size, self.stride, self.padding, output_size
         )
 
@@ -224,7 +224,7 @@ class _AvgPoolNd(_PoolNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the averages."""
-        return self._function("avg_pool")(  # type: ignore[no-any-return]
+        return self._function("avg_pool")(
             input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
             self.count_include_pad, self.divisor_override,
         )  # fmt: skip
@@ -323,7 +323,7 @@ class _LPPoolNd(_PoolNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the norm of each window."""
-        return self._function("lp_pool")(  # type: ignore[no-any-return]
+        return self._function("lp_pool")(
             input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
         )
 

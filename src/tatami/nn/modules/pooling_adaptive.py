@@ -52,9 +52,7 @@ class _AdaptiveAvgPoolNd(_AdaptivePoolNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the averages."""
-        return self._function("adaptive_avg_pool")(  # type: ignore[no-any-return]
-            input, self.output_size
-        )
+        return self._function("adaptive_avg_pool")(input, self.output_size)
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):

@@ -88,7 +88,7 @@ class StateDict:
                     prefix=prefix + name + ".",
                     keep_vars=keep_vars,
                 )
-        return self._after_saving(destination, prefix, metadata)  # type: ignore[no-any-return]
+        return self._after_saving(destination, prefix, metadata)
 
     @staticmethod
     def _positional(args: tuple[Any, ...], *named: Any) -> tuple[Any, ...]:

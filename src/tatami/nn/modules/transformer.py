@@ -80,12 +80,12 @@ class _Layer(Module):
             getattr(self, f"dropout{number}"),
         )
         if self.norm_first:
-            return x + dropout(block(norm(x)))  # type: ignore[no-any-return]
-        return norm(x + dropout(block(x)))  # type: ignore[no-any-return]
+            return x + dropout(block(norm(x)))
+        return norm(x + dropout(block(x)))
 
     def _feed_forward(self, x: Tensor) -> Tensor:
         hidden = self.dropout(self.activation(self.linear1(x)))
-        return self.linear2(hidden)  # type: ignore[no-any-return]
+        return self.linear2(hidden)
 
 
 class TransformerEncoderLayer(_Layer):
@@ -140,7 +140,7 @@ class TransformerEncoderLayer(_Layer):
         """
 
         def attend(x: Tensor) -> Tensor:
-            return self.self_attn(  # type: ignore[no-any-return]
+            return self.self_attn(
                 x, x, x, src_key_padding_mask, False, src_mask, is_causal=is_causal
             )[0]
 
@@ -194,12 +194,12 @@ class TransformerDecoderLayer(_Layer):
         """
 
         def attend(x: Tensor) -> Tensor:
-            return self.self_attn(  # type: ignore[no-any-return]
+            return self.self_attn(
                 x, x, x, tgt_key_padding_mask, False, tgt_mask, is_causal=tgt_is_causal
             )[0]
 
         def remember(x: Tensor) -> Tensor:
-            return self.multihead_attn(  # type: ignore[no-any-return]
+            return self.multihead_attn(
                 x, memory, memory, memory_key_padding_mask, False, memory_mask,
                 is_causal=memory_is_causal,
             )[0]  # fmt: skip
@@ -394,7 +394,7 @@ class Transformer(Module):
             src, mask=src_mask, src_key_padding_mask=src_key_padding_mask,
             is_causal=src_is_causal,
         )  # fmt: skip
-        return self.decoder(  # type: ignore[no-any-return]
+        return self.decoder(
             tgt, memory, tgt_mask=tgt_mask, memory_mask=memory_mask,
             tgt_key_padding_mask=tgt_key_padding_mask,
             memory_key_padding_mask=memory_key_padding_mask,
@@ -419,4 +419,4 @@ class Transformer(Module):
                     [0., 0.]])
         """
         mask = full((sz, sz), -math.inf, device=device, dtype=dtype)
-        return mask.triu(diagonal=1)  # type: ignore[no-any-return]
+        return mask.triu(diagonal=1)

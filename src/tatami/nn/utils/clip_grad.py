@@ -31,15 +31,15 @@ def _gradients(parameters: Tensors) -> list[Tensor]:
 
 def _norm(tensor: Tensor, order: float) -> Tensor:
     if order == math.inf:
-        return tensor.abs().max()  # type: ignore[no-any-return]
+        return tensor.abs().max()
     if order == -math.inf:
-        return tensor.abs().min()  # type: ignore[no-any-return]
+        return tensor.abs().min()
     if order == 0:
-        return (tensor != 0).sum().to(tensor.dtype)  # type: ignore[no-any-return]
+        return (tensor != 0).sum().to(tensor.dtype)
     if order == 2:
-        return (tensor * tensor).sum().sqrt()  # type: ignore[no-any-return]
+        return (tensor * tensor).sum().sqrt()
     total = (tensor.abs() ** order).sum()
-    return total ** (1.0 / order)  # type: ignore[no-any-return]
+    return total ** (1.0 / order)
 
 
 def get_total_norm(

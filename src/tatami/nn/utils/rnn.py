@@ -139,7 +139,7 @@ def pack_padded_sequence(
 
 
 def _as_list(lengths: Any) -> Sequence[Any]:
-    return lengths.tolist() if isinstance(lengths, Tensor) else lengths  # type: ignore[no-any-return]
+    return lengths.tolist() if isinstance(lengths, Tensor) else lengths
 
 
 def _check_lengths(counts: list[int], steps: Tensor) -> None:

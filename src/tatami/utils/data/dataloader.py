@@ -149,7 +149,7 @@ class DataLoader(Generic[T_co]):
             self._iterator = self._start_workers()
         else:
             self._iterator.reset(self)
-        return self._iterator  # type: ignore[no-any-return]
+        return self._iterator
 
     def _start_workers(self) -> LoaderIterator:
         from .multiprocess import WorkersIterator

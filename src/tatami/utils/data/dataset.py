@@ -162,7 +162,7 @@ def samples(dataset: Any, indices: Sequence[Any]) -> list[Any]:
     """Return samples, at once if the dataset can."""
     at_once = getattr(dataset, "__getitems__", None)
     if callable(at_once):
-        return at_once(indices)  # type: ignore[no-any-return]
+        return at_once(indices)
     return [dataset[i] for i in indices]
 
 
@@ -334,4 +334,4 @@ def _lengths_of_fractions(count: int, fractions: Sequence[float]) -> list[int]:
 def permutation(count: int, generator: Generator | None) -> list[int]:
     """Return the numbers below ``count`` in random order."""
     stream = (default_generator if generator is None else generator)._stream
-    return kernels.randperm(stream, count, "int64").tolist()  # type: ignore[no-any-return]
+    return kernels.randperm(stream, count, "int64").tolist()

@@ -114,7 +114,7 @@ def _validity(extensions: Any, is_valid_file: Any) -> Callable[[str], bool]:
             "time"
         )
     if is_valid_file is not None:
-        return is_valid_file  # type: ignore[no-any-return]
+        return is_valid_file
     return lambda path: has_file_allowed_extension(path, extensions)
 
 

@@ -48,7 +48,7 @@ class TutorialNet(nn.Module):
         x = x.flatten(1)
         x = F.relu(self.fc1(x))
         x = F.relu(self.fc2(x))
-        return self.fc3(x)  # type: ignore[no-any-return]
+        return self.fc3(x)
 
 
 def squash(x: Tensor) -> Tensor:
@@ -122,4 +122,4 @@ class LeNet5(nn.Module):
         x = squash(self.s4(self.c3(x)))
         x = squash(self.c5(x)).flatten(1)
         x = squash(self.f6(x))
-        return self.output(x)  # type: ignore[no-any-return]
+        return self.output(x)

@@ -223,8 +223,8 @@ class RandomErasing(Module):
     def _values(self, channels: int) -> list[float] | None:
         if isinstance(self.value, str):
             return None
-        value = self.value
-        values = [value] if isinstance(value, numbers.Number) else list(value)
+        value: Any = self.value
+        values = [value] if isinstance(value, numbers.Real) else list(value)
         if len(values) not in (1, channels):
             raise ValueError(
                 "If value is a sequence, it should have either a single value or "

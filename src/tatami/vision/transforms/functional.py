@@ -65,7 +65,7 @@ def get_dimensions(img: Any) -> list[int]:
     """
     if not isinstance(img, Tensor) and not is_image(img):
         raise TypeError(f"Unexpected type {type(img)}")
-    return _home(img).get_dimensions(img)  # type: ignore[no-any-return]
+    return _home(img).get_dimensions(img)
 
 
 def get_image_size(img: Any) -> list[int]:

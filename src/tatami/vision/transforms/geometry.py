@@ -30,8 +30,8 @@ def parse_padding(padding: Any) -> tuple[int, int, int, int]:
     if isinstance(padding, numbers.Number):
         padding = (padding,)
     if len(padding) == 4:
-        return tuple(padding)  # type: ignore[return-value]
-    return (padding[0], padding[-1]) * 2  # type: ignore[return-value]
+        return tuple(padding)
+    return (padding[0], padding[-1]) * 2
 
 
 def check_padding(padding: Any, fill: Any, padding_mode: Any) -> None:

@@ -13,8 +13,6 @@ from ...tensor import Tensor
 from ..resample import nearest_indices, resampling_matrix
 from .geometry import parse_padding, rotated_size
 
-_NUMPY_MODES = {"edge": "edge", "reflect": "reflect", "symmetric": "symmetric"}
-
 
 def get_dimensions(img: Tensor) -> list[int]:
     """Return the number of channels, the height and the width."""
@@ -118,7 +116,7 @@ def _mirrored(length: int, before: int, after: int, mode: str) -> np.ndarray:
     """Return which pixel each place of a padded row repeats."""
     indices = np.arange(length)[max(-before, 0) : length - max(-after, 0)]
     widths = (max(before, 0), max(after, 0))
-    return np.pad(indices, widths, _NUMPY_MODES[mode])  # type: ignore[call-overload, no-any-return]
+    return np.pad(indices, widths, mode)  # type: ignore[call-overload]
 
 
 def resize(img: Tensor, size: Sequence[int], mode: str, antialias: bool) -> Tensor:
