@@ -16,8 +16,11 @@
 #endif
 #include <numpy/arrayobject.h>
 
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "instruction.h"
 #include "kernels.h"
 
 namespace tatami {
@@ -56,6 +59,42 @@ class Unlocked {
  private:
   PyThreadState* state_ = nullptr;
 };
+
+// Programs in the making.
+
+/// What a binding finds while a call is kept instead of made.
+struct Keeping {
+  std::vector<PyObject*> outputs;  // borrowed; in the order they are asked for
+  size_t taken = 0;
+  std::unique_ptr<Instruction> instruction;
+};
+
+/// Null while kernels run at once. Only touched with the GIL held.
+extern Keeping* keeping;
+
+/// Run a call, or keep it. False if the kernel refused its operands' values.
+template <class C>
+bool launch_call(double work_ns, C call) {
+  if (keeping) {
+    keeping->instruction = std::make_unique<Kept<C>>(std::move(call));
+    return true;
+  }
+  Unlocked unlocked(work_ns);
+  return call();
+}
+
+/// Call `body(parameters, operands...)`, which has no captures, now or later.
+template <class Parameters, class Body, class... Operands>
+bool launch(double work_ns, const Parameters& parameters,
+            std::tuple<Operands*...> operands, Body body) {
+  return launch_call(
+      work_ns, Call<Parameters, Body, Operands...>{parameters, body, operands});
+}
+
+template <class... Operands>
+std::tuple<Operands*...> operands(Operands*... pointers) {
+  return {pointers...};
+}
 
 // Arrays.
 
@@ -99,11 +138,18 @@ inline long size_of(PyObject* object) {
   return static_cast<long>(PyArray_SIZE(as_array(object)));
 }
 
+/// The next output of the program in the making; nullptr if it is another kind.
+PyObject* planned_array(int rank, const npy_intp* lengths, int type);
+
 /// A new array, not filled; nullptr with MemoryError if there is no room.
+inline PyObject* new_array(int rank, const npy_intp* lengths, int type) {
+  if (keeping) return planned_array(rank, lengths, type);
+  return PyArray_SimpleNew(rank, const_cast<npy_intp*>(lengths), type);
+}
+
 template <class T>
 PyObject* new_array(int rank, const npy_intp* lengths) {
-  return PyArray_SimpleNew(rank, const_cast<npy_intp*>(lengths),
-                           kTypeNumber<T>);
+  return new_array(rank, lengths, kTypeNumber<T>);
 }
 
 template <class T>
@@ -111,9 +157,11 @@ PyObject* new_like(PyObject* other) {
   return new_array<T>(rank_of(other), PyArray_DIMS(as_array(other)));
 }
 
-/// The array itself, or a copy of it with its elements in order.
+/// The array itself, or a copy of it with its elements in order. Empty without
+/// an error in a program, which has to make the copy an instruction.
 inline Owned contiguous(PyObject* object) {
   if (is_contiguous(object)) return Owned(Py_NewRef(object));
+  if (keeping) return Owned();
   return Owned(PyArray_NewCopy(as_array(object), NPY_CORDER));
 }
 
@@ -171,6 +219,16 @@ inline PyObject* declined() {
   return Py_NotImplemented;
 }
 
+/// What to return when an array could not be had.
+inline PyObject* failed() {
+  return PyErr_Occurred() ? nullptr : declined();
+}
+
+/// The result, or declined() if the kernel refused its operands' values.
+inline PyObject* finished(bool done, Owned& result) {
+  return done ? result.release() : declined();
+}
+
 /// Call `serve<float>` or `serve<double>`, by the type of an array.
 #define TATAMI_BY_TYPE(array, serve, ...)                                     \
   (!is_plain(array)                              ? declined()                 \
@@ -180,6 +238,9 @@ inline PyObject* declined() {
 
 /// Enter a kernel's function into the module.
 void add_function(const char* name, Serve serve);
+
+/// The function behind a kernel's name, or nullptr.
+Serve find_function(const char* name);
 
 void add_elementwise();
 void add_reduce();

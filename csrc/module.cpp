@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "parallel.h"
+#include "program.h"
 
 namespace nb = nanobind;
 
@@ -101,6 +102,15 @@ nb::list names() {
   return result;
 }
 
+}  // namespace
+
+Serve find_function(const char* name) {
+  Function* function = find(name);
+  return function ? function->serve : nullptr;
+}
+
+namespace {
+
 void add_functions(nb::module_& module) {
   add_elementwise();
   add_reduce();
@@ -149,6 +159,7 @@ NB_MODULE(_native, module) {
   module.doc() = "tatami's compiled kernels.";
   keep_freed_memory();
   add_functions(module);
+  add_program(module);
   module.def("names", names, "The names of the compiled kernels.");
   module.def("set_reference", set_reference, nb::arg("name"),
              nb::arg("definition"),

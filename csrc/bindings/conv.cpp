@@ -86,8 +86,7 @@ double work_ns(const Convolution& shape) {
 Owned new_of(PyObject* like, const Lengths& lengths) {
   npy_intp shape[kMaxRank];
   for (int i = 0; i < lengths.count; ++i) shape[i] = lengths.values[i];
-  return Owned(
-      PyArray_SimpleNew(lengths.count, shape, PyArray_TYPE(as_array(like))));
+  return Owned(new_array(lengths.count, shape, PyArray_TYPE(as_array(like))));
 }
 
 template <class T>
@@ -103,14 +102,17 @@ PyObject* convolution(const Convolution& shape, PyObject* x, PyObject* weight,
     lengths.values[i] = shape.output[4 - lengths.count + i - 2];
   Owned images = contiguous(x), rows = contiguous(weight);
   Owned shift = bias ? contiguous(bias) : Owned();
-  if (!images || !rows || (bias && !shift)) return nullptr;
+  if (!images || !rows || (bias && !shift)) return failed();
   Owned target = new_of(x, lengths);
-  if (!target) return nullptr;
-  Unlocked unlocked(work_ns(shape));
-  kernels().of<T>().convolution(
-      shape, data_of<T>(images.get()), data_of<T>(rows.get()),
-      bias ? data_of<T>(shift.get()) : nullptr, data_of<T>(target.get()));
-  return target.release();
+  if (!target) return failed();
+  bool done =
+      launch(work_ns(shape), shape,
+             operands(data_of<T>(images.get()), data_of<T>(rows.get()),
+                      bias ? data_of<T>(shift.get()) : nullptr,
+                      data_of<T>(target.get())),
+             [](const Convolution& s, const T* x, const T* w, const T* b,
+                T* out) { kernels().of<T>().convolution(s, x, w, b, out); });
+  return finished(done, target);
 }
 
 PyObject* serve_convolution(PyObject* const* arguments, Py_ssize_t count) {
@@ -127,34 +129,39 @@ PyObject* serve_convolution(PyObject* const* arguments, Py_ssize_t count) {
 
 /// Both gradients: from grad_output and one operand to an array of known
 /// lengths.
-template <class T, class Kernel>
-PyObject* gradient(const Convolution& shape, Kernel kernel,
-                   PyObject* grad_output, PyObject* operand,
-                   const Lengths& lengths) {
+template <class T, class Body>
+PyObject* gradient(const Convolution& shape, Body body, PyObject* grad_output,
+                   PyObject* operand, const Lengths& lengths) {
   if (!is_plain_of<T>(operand) || !has_output_shape(shape, grad_output))
     return declined();
   Owned gradients = contiguous(grad_output), other = contiguous(operand);
-  if (!gradients || !other) return nullptr;
+  if (!gradients || !other) return failed();
   Owned target = new_of(operand, lengths);
-  if (!target) return nullptr;
-  Unlocked unlocked(work_ns(shape));
-  kernel(shape, data_of<T>(gradients.get()), data_of<T>(other.get()),
-         data_of<T>(target.get()));
-  return target.release();
+  if (!target) return failed();
+  bool done =
+      launch(work_ns(shape), shape,
+             operands(data_of<T>(gradients.get()), data_of<T>(other.get()),
+                      data_of<T>(target.get())),
+             body);
+  return finished(done, target);
 }
 
 template <class T>
 PyObject* grad_input(const Convolution& shape, PyObject* grad_output,
                      PyObject* weight, const Lengths& lengths) {
-  return gradient<T>(shape, kernels().of<T>().convolution_grad_input,
-                     grad_output, weight, lengths);
+  auto body = [](const Convolution& s, const T* g, const T* w, T* out) {
+    kernels().of<T>().convolution_grad_input(s, g, w, out);
+  };
+  return gradient<T>(shape, body, grad_output, weight, lengths);
 }
 
 template <class T>
 PyObject* grad_weight(const Convolution& shape, PyObject* grad_output,
                       PyObject* x, const Lengths& lengths) {
-  return gradient<T>(shape, kernels().of<T>().convolution_grad_weight,
-                     grad_output, x, lengths);
+  auto body = [](const Convolution& s, const T* g, const T* x, T* out) {
+    kernels().of<T>().convolution_grad_weight(s, g, x, out);
+  };
+  return gradient<T>(shape, body, grad_output, x, lengths);
 }
 
 PyObject* serve_grad_input(PyObject* const* arguments, Py_ssize_t count) {

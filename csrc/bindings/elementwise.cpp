@@ -29,7 +29,7 @@ struct Operand {
     number = static_cast<T>(value);
     return true;
   }
-  const T* data() const { return array ? data_of<T>(array) : &number; }
+  const T* pointer() const { return array ? data_of<T>(array) : nullptr; }
   int rank() const { return array ? rank_of(array) : 0; }
 };
 
@@ -173,9 +173,13 @@ Owned target_of(PyObject* out, int rank, const npy_intp* shape) {
   return can_take<T>(out, rank, shape) ? Owned(Py_NewRef(out)) : Owned();
 }
 
-PyObject* no_target() {
-  return PyErr_Occurred() ? nullptr : declined();
-}
+/// A binary operation; a number stands in for an operand without pointer.
+template <class T>
+struct BinaryJob {
+  Binary operation;
+  Loop loop;
+  T first, second;
+};
 
 template <class T>
 PyObject* binary(Binary operation, PyObject* const* arguments, PyObject* out) {
@@ -187,12 +191,17 @@ PyObject* binary(Binary operation, PyObject* const* arguments, PyObject* out) {
       (!is_plain(out) || !is_safe(out, a.array) || !is_safe(out, b.array)))
     return declined();
   Owned target = target_of<T>(out, loop.shape_rank, loop.shape);
-  if (!target) return no_target();
+  if (!target) return failed();
   long size = size_of(target.get());
-  if (size == 0) return target.release();
-  Unlocked unlocked(kBinaryNs * double(size));
-  run(operation, loop, a.data(), b.data(), data_of<T>(target.get()));
-  return target.release();
+  if (size == 0) return keeping ? declined() : target.release();
+  BinaryJob<T> job{operation, loop, a.number, b.number};
+  bool done = launch(
+      kBinaryNs * double(size), job,
+      operands(a.pointer(), b.pointer(), data_of<T>(target.get())),
+      [](const BinaryJob<T>& j, const T* x, const T* y, T* result) {
+        run(j.operation, j.loop, x ? x : &j.first, y ? y : &j.second, result);
+      });
+  return finished(done, target);
 }
 
 template <Binary kOperation>
@@ -205,25 +214,44 @@ PyObject* serve_binary(PyObject* const* arguments, Py_ssize_t count) {
   return TATAMI_BY_TYPE(typed, binary, kOperation, arguments, out);
 }
 
+/// Run `body(begin, end)` over blocks of `size` elements.
+template <class Body>
+void over_blocks(long size, double cost, const Body& body) {
+  parallel_for((size + kBlock - 1) / kBlock, cost * kBlock,
+               [&](long begin, long end) {
+                 long stop = end * kBlock;
+                 body(begin * kBlock, stop < size ? stop : size);
+               });
+}
+
+struct UnaryJob {
+  Unary operation;
+  long size;
+  double cost;  // ns of an element
+};
+
+template <class T>
+void run_unary(const UnaryJob& job, const T* x, T* out) {
+  auto kernel = kernels().of<T>().unary[int(job.operation)];
+  over_blocks(job.size, job.cost, [&](long begin, long end) {
+    kernel(x + begin, out + begin, end - begin);
+  });
+}
+
 template <class T>
 PyObject* unary(Unary operation, PyObject* x, PyObject* out) {
   if (!is_contiguous(x) || (out && (!is_plain(out) || !is_safe(out, x))))
     return declined();
   Owned target = target_of<T>(out, rank_of(x), PyArray_DIMS(as_array(x)));
-  if (!target) return no_target();
-  long size = size_of(x);
-  auto kernel = kernels().of<T>().unary[int(operation)];
-  double cost = unary_ns(operation) * (sizeof(T) == 8 ? 8 : 1);
-  const T* source = data_of<T>(x);
-  T* result = data_of<T>(target.get());
-  Unlocked unlocked(cost * double(size));
-  parallel_for((size + kBlock - 1) / kBlock, cost * kBlock,
-               [&](long begin, long end) {
-                 begin *= kBlock;
-                 end = end * kBlock < size ? end * kBlock : size;
-                 kernel(source + begin, result + begin, end - begin);
-               });
-  return target.release();
+  if (!target) return failed();
+  UnaryJob job{operation, size_of(x),
+               unary_ns(operation) * (sizeof(T) == 8 ? 8 : 1)};
+  bool done = launch(job.cost * double(job.size), job,
+                     operands(data_of<T>(x), data_of<T>(target.get())),
+                     [](const UnaryJob& j, const T* source, T* result) {
+                       run_unary(j, source, result);
+                     });
+  return finished(done, target);
 }
 
 template <Unary kOperation>
@@ -240,20 +268,22 @@ PyObject* threshold_backward(PyObject* grad, PyObject* x, double threshold) {
       !PyArray_SAMESHAPE(as_array(x), as_array(grad)))
     return declined();
   Owned target(new_like<T>(x));
-  if (!target) return nullptr;
-  auto kernel = kernels().of<T>().threshold_backward;
-  long size = size_of(x);
-  const T *gradient = data_of<T>(grad), *source = data_of<T>(x);
-  T* result = data_of<T>(target.get());
-  Unlocked unlocked(kBinaryNs * double(size));
-  parallel_for((size + kBlock - 1) / kBlock, kBinaryNs * kBlock,
-               [&](long begin, long end) {
-                 begin *= kBlock;
-                 end = end * kBlock < size ? end * kBlock : size;
-                 kernel(gradient + begin, source + begin,
-                        static_cast<T>(threshold), result + begin, end - begin);
-               });
-  return target.release();
+  if (!target) return failed();
+  struct Job {
+    long size;
+    T threshold;
+  } job{size_of(x), static_cast<T>(threshold)};
+  bool done = launch(
+      kBinaryNs * double(job.size), job,
+      operands(data_of<T>(grad), data_of<T>(x), data_of<T>(target.get())),
+      [](const Job& j, const T* gradient, const T* source, T* result) {
+        auto kernel = kernels().of<T>().threshold_backward;
+        over_blocks(j.size, kBinaryNs, [&](long begin, long end) {
+          kernel(gradient + begin, source + begin, j.threshold, result + begin,
+                 end - begin);
+        });
+      });
+  return finished(done, target);
 }
 
 PyObject* serve_threshold_backward(PyObject* const* arguments,

@@ -116,10 +116,18 @@ PyObject* matmul(PyObject* a, PyObject* b) {
   shape[stack.rank] = p.M;
   shape[stack.rank + 1] = p.N;
   Owned target(new_array<T>(stack.rank + 2, shape));
-  if (!target) return nullptr;
-  Unlocked unlocked(product_ns(p) * double(stack.count));
-  run(p, stack, data_of<T>(a), data_of<T>(b), data_of<T>(target.get()));
-  return target.release();
+  if (!target) return failed();
+  struct Job {
+    MatrixProduct<T> product;
+    Stack<T> stack;
+  } job{p, stack};
+  bool done =
+      launch(product_ns(p) * double(stack.count), job,
+             operands(data_of<T>(a), data_of<T>(b), data_of<T>(target.get())),
+             [](const Job& j, const T* left, const T* right, T* out) {
+               run(j.product, j.stack, left, right, out);
+             });
+  return finished(done, target);
 }
 
 PyObject* serve_matmul(PyObject* const* arguments, Py_ssize_t count) {
@@ -127,25 +135,28 @@ PyObject* serve_matmul(PyObject* const* arguments, Py_ssize_t count) {
   return TATAMI_BY_TYPE(arguments[0], matmul, arguments[0], arguments[1]);
 }
 
-/// Write beta * bias, stretched, to a matrix.
+/// A matrix to be added to a product: stretched where a step is 0.
 template <class T>
-bool write_bias(PyObject* bias, T beta, long rows, long columns, T* out) {
-  int rank = rank_of(bias);
-  if (!is_plain_of<T>(bias) || rank > 2) return false;
-  long height = rank == 2 ? length_of(bias, 0) : 1;
-  long width = rank >= 1 ? length_of(bias, rank - 1) : 1;
-  if ((height != 1 && height != rows) || (width != 1 && width != columns))
-    return false;
-  long row_step = 0, column_step = 0;
-  if (height != 1 && !Matrix<T>::step(bias, 0, &row_step)) return false;
-  if (width != 1 && !Matrix<T>::step(bias, rank - 1, &column_step))
-    return false;
-  const T* source = data_of<T>(bias);
-  for (long i = 0; i < rows; ++i)
-    for (long j = 0; j < columns; ++j)
-      out[i * columns + j] = beta * source[i * row_step + j * column_step];
-  return true;
-}
+struct Addend {
+  T factor;
+  long rows, columns, row_step = 0, column_step = 0;
+
+  bool read(PyObject* bias) {
+    int rank = rank_of(bias);
+    if (!is_plain_of<T>(bias) || rank > 2) return false;
+    long height = rank == 2 ? length_of(bias, 0) : 1;
+    long width = rank >= 1 ? length_of(bias, rank - 1) : 1;
+    return (height == 1 || height == rows) &&
+           (width == 1 || width == columns) &&
+           (height == 1 || Matrix<T>::step(bias, 0, &row_step)) &&
+           (width == 1 || Matrix<T>::step(bias, rank - 1, &column_step));
+  }
+  void write(const T* source, T* out) const {
+    for (long i = 0; i < rows; ++i)
+      for (long j = 0; j < columns; ++j)
+        out[i * columns + j] = factor * source[i * row_step + j * column_step];
+  }
+};
 
 template <class T>
 PyObject* addmm(PyObject* bias, PyObject* a, PyObject* b, double beta,
@@ -155,19 +166,30 @@ PyObject* addmm(PyObject* bias, PyObject* a, PyObject* b, double beta,
   if (!is_plain_of<T>(b) || rank_of(a) != 2 || rank_of(b) != 2 ||
       !left.read(a) || !right.read(b) || !plan(left, right, p))
     return declined();
-  npy_intp shape[2] = {p.M, p.N};
-  Owned target(new_array<T>(2, shape));
-  if (!target) return nullptr;
-  p.a = data_of<T>(a);
-  p.b = data_of<T>(b);
-  p.out = data_of<T>(target.get());
   p.alpha = static_cast<T>(alpha);
   p.accumulate = beta != 0;
-  if (p.accumulate && !write_bias(bias, static_cast<T>(beta), p.M, p.N, p.out))
-    return declined();
-  Unlocked unlocked(product_ns(p));
-  kernels().of<T>().matmul(p);
-  return target.release();
+  Addend<T> addend{static_cast<T>(beta), p.M, p.N};
+  if (p.accumulate && !addend.read(bias)) return declined();
+  npy_intp shape[2] = {p.M, p.N};
+  Owned target(new_array<T>(2, shape));
+  if (!target) return failed();
+  struct Job {
+    MatrixProduct<T> product;
+    Addend<T> addend;
+  } job{p, addend};
+  bool done =
+      launch(product_ns(p), job,
+             operands(data_of<T>(bias), data_of<T>(a), data_of<T>(b),
+                      data_of<T>(target.get())),
+             [](const Job& j, const T* added, const T* x, const T* y, T* out) {
+               MatrixProduct<T> product = j.product;
+               product.a = x;
+               product.b = y;
+               product.out = out;
+               if (product.accumulate) j.addend.write(added, out);
+               kernels().of<T>().matmul(product);
+             });
+  return finished(done, target);
 }
 
 PyObject* serve_addmm(PyObject* const* arguments, Py_ssize_t count) {

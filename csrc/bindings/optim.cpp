@@ -1,6 +1,7 @@
 // optim.cpp: optimizer steps over lists of arrays, checked whole before any is
 // changed.
 #include <cmath>
+#include <vector>
 
 #include "../array.h"
 #include "../parallel.h"
@@ -56,17 +57,48 @@ long elements(const Items& params) {
 }
 
 /// Run a kernel over the blocks of one parameter.
-template <class Step, class Kernel, class Shift>
-void run(const Step& step, Kernel kernel, const Shift& shift) {
+template <class Step, class Kernel, class Visit>
+void run(const Step& step, Kernel kernel, const Visit& visit) {
   long blocks = (step.count + kBlock - 1) / kBlock;
   parallel_for(blocks, 0.3 * kBlock, [&](long begin, long end) {
     Step part = step;
-    shift(part, begin * kBlock);
+    visit(part, [&](auto*& pointer) {
+      if (pointer) pointer += begin * kBlock;
+    });
     long stop = end * kBlock < step.count ? end * kBlock : step.count;
     part.count = stop - begin * kBlock;
     kernel(part);
   });
 }
+
+struct VisitSgd {
+  template <class Step, class Function>
+  void operator()(Step& step, const Function& function) const {
+    function(step.param);
+    function(step.grad);
+    function(step.buffer);
+  }
+};
+
+/// The arrays an Adam step walks through.
+struct VisitParts {
+  template <class Step, class Function>
+  void operator()(Step& step, const Function& function) const {
+    function(step.param);
+    function(step.grad);
+    function(step.exp_avg);
+    function(step.exp_avg_sq);
+    function(step.max_exp_avg_sq);
+  }
+};
+
+struct VisitAdam {
+  template <class Step, class Function>
+  void operator()(Step& step, const Function& function) const {
+    VisitParts{}(step, function);
+    function(step.step);
+  }
+};
 
 struct Sgd {
   Items params, grads, buffers, first;
@@ -99,14 +131,16 @@ PyObject* sgd_step(const Sgd& call) {
       !all_fit<T>(call.grads, call.params, false) ||
       !all_fit<T>(call.buffers, call.params, true, true))
     return declined();
-  Unlocked unlocked(0.3 * double(elements(call.params)));
+  std::vector<SgdStep<T>> steps;
+  steps.reserve(call.params.count);
   for (Py_ssize_t i = 0; i < call.params.count; ++i)
-    run(step_of<T>(call, i), kernels().of<T>().sgd_step,
-        [](SgdStep<T>& step, long offset) {
-          step.param += offset;
-          step.grad += offset;
-          if (step.buffer) step.buffer += offset;
-        });
+    steps.push_back(step_of<T>(call, i));
+  auto body = [](const SgdStep<T>& step) {
+    run(step, kernels().of<T>().sgd_step, VisitSgd{});
+  };
+  launch_call(0.3 * double(elements(call.params)),
+              ListCall<SgdStep<T>, decltype(body), VisitSgd>{std::move(steps),
+                                                             body, VisitSgd{}});
   Py_RETURN_NONE;
 }
 
@@ -131,12 +165,29 @@ struct Adam {
   bool decoupled, amsgrad, maximize;
 };
 
+/// An Adam step with what its constants are made of when it runs.
 template <class T>
-AdamStep<T> step_of(const Adam& call, Py_ssize_t i) {
+struct AdamCall : AdamStep<T> {
+  void* step;  // the count of steps, a float or a double
+  bool double_step;
+  double lr, beta1, beta2_exact;
+
+  /// Count this step; the kernel's constants for it.
+  AdamStep<T> counted() const {
+    double count = double_step ? ++*static_cast<double*>(step)
+                               : ++*static_cast<float*>(step);
+    AdamStep<T> result = *this;
+    result.step_size = static_cast<T>(lr / (1 - std::pow(beta1, count)));
+    result.correction =
+        static_cast<T>(std::sqrt(1 - std::pow(beta2_exact, count)));
+    return result;
+  }
+};
+
+template <class T>
+AdamCall<T> step_of(const Adam& call, Py_ssize_t i) {
   const auto [lr, beta1, beta2, eps, weight_decay] = call.number;
-  double count = 0;
-  read_number(call.steps.items[i], &count);
-  AdamStep<T> step;
+  AdamCall<T> step;
   step.param = data_of<T>(call.params.items[i]);
   step.grad = data_of<T>(call.grads.items[i]);
   step.exp_avg = data_of<T>(call.averages.items[i]);
@@ -150,9 +201,12 @@ AdamStep<T> step_of(const Adam& call, Py_ssize_t i) {
   step.one_minus_beta1 = static_cast<T>(1 - beta1);
   step.beta2 = static_cast<T>(beta2);
   step.one_minus_beta2 = static_cast<T>(1 - beta2);
-  step.step_size = static_cast<T>(lr / (1 - std::pow(beta1, count)));
-  step.correction = static_cast<T>(std::sqrt(1 - std::pow(beta2, count)));
   step.eps = static_cast<T>(eps);
+  step.step = PyArray_DATA(as_array(call.steps.items[i]));
+  step.double_step = PyArray_TYPE(as_array(call.steps.items[i])) == NPY_DOUBLE;
+  step.lr = lr;
+  step.beta1 = beta1;
+  step.beta2_exact = beta2;
   return step;
 }
 
@@ -164,18 +218,25 @@ PyObject* adam_step(const Adam& call) {
       !all_fit<T>(call.squares, call.params, true) ||
       (call.amsgrad && !all_fit<T>(call.largest, call.params, true)))
     return declined();
-  for (Py_ssize_t i = 0; i < call.params.count; ++i) {
-    AdamStep<T> step = step_of<T>(call, i);
-    Unlocked unlocked(0.5 * double(step.count));
-    run(step, kernels().of<T>().adam_step, [](AdamStep<T>& part, long offset) {
-      part.param += offset;
-      part.grad += offset;
-      part.exp_avg += offset;
-      part.exp_avg_sq += offset;
-      if (part.max_exp_avg_sq) part.max_exp_avg_sq += offset;
-    });
-  }
+  std::vector<AdamCall<T>> steps;
+  steps.reserve(call.params.count);
+  for (Py_ssize_t i = 0; i < call.params.count; ++i)
+    steps.push_back(step_of<T>(call, i));
+  auto body = [](const AdamCall<T>& step) {
+    run(step.counted(), kernels().of<T>().adam_step, VisitParts{});
+  };
+  launch_call(0.5 * double(elements(call.params)),
+              ListCall<AdamCall<T>, decltype(body), VisitAdam>{
+                  std::move(steps), body, VisitAdam{}});
   Py_RETURN_NONE;
+}
+
+/// A count of steps: one float or double, to be changed.
+bool is_count(PyObject* object) {
+  return is_plain(object) && size_of(object) == 1 &&
+         PyArray_ISWRITEABLE(as_array(object)) &&
+         (PyArray_TYPE(as_array(object)) == NPY_FLOAT ||
+          PyArray_TYPE(as_array(object)) == NPY_DOUBLE);
 }
 
 PyObject* serve_adam_step(PyObject* const* arguments, Py_ssize_t count) {
@@ -190,9 +251,8 @@ PyObject* serve_adam_step(PyObject* const* arguments, Py_ssize_t count) {
       !read_flag(arguments[13], &call.maximize) || call.params.count == 0 ||
       call.steps.count != call.params.count)
     return declined();
-  double step;
   for (Py_ssize_t i = 0; i < call.steps.count; ++i)
-    if (!read_number(call.steps.items[i], &step)) return declined();
+    if (!is_count(call.steps.items[i])) return declined();
   return TATAMI_BY_TYPE(call.params.items[0], adam_step, call);
 }
 

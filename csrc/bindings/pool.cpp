@@ -67,16 +67,16 @@ PyObject* max_pool(const Pooling& shape, PyObject* x) {
   npy_intp lengths[kMaxRank];
   output_shape(lengths_of(x), shape, lengths);
   Owned image = contiguous(x);
-  if (!image) return nullptr;
+  if (!image) return failed();
   Owned values(new_array<T>(rank_of(x), lengths));
-  Owned indices(PyArray_SimpleNew(rank_of(x), lengths, NPY_INT64));
-  if (!values || !indices) return nullptr;
-  {
-    Unlocked unlocked(work_ns(shape));
-    kernels().of<T>().max_pool(shape, data_of<T>(image.get()),
-                               data_of<T>(values.get()),
-                               data_of<int64_t>(indices.get()));
-  }
+  Owned indices(new_array(rank_of(x), lengths, NPY_INT64));
+  if (!values || !indices) return failed();
+  launch(work_ns(shape), shape,
+         operands(data_of<T>(image.get()), data_of<T>(values.get()),
+                  data_of<int64_t>(indices.get())),
+         [](const Pooling& s, const T* x, T* out, int64_t* places) {
+           kernels().of<T>().max_pool(s, x, out, places);
+         });
   return PyTuple_Pack(2, values.get(), indices.get());
 }
 
@@ -108,18 +108,21 @@ PyObject* max_pool_grad(PyObject* grad_output, PyObject* indices,
   if (planes <= 0 || area <= 0 || size_of(grad_output) % planes)
     return declined();
   Owned gradients = contiguous(grad_output), places = contiguous(indices);
-  if (!gradients || !places) return nullptr;
+  if (!gradients || !places) return failed();
   Owned target(new_array<T>(lengths.count, shape));
-  if (!target) return nullptr;
-  bool done;
-  {
-    long outputs = size_of(grad_output) / planes;
-    Unlocked unlocked(double(planes) * double(outputs));
-    done = kernels().of<T>().max_pool_grad(
-        data_of<T>(gradients.get()), data_of<int64_t>(places.get()),
-        data_of<T>(target.get()), planes, outputs, area);
-  }
-  return done ? target.release() : declined();
+  if (!target) return failed();
+  struct Sizes {
+    long planes, outputs, area;
+  } sizes{planes, size_of(grad_output) / planes, area};
+  bool done = launch(
+      double(size_of(grad_output)), sizes,
+      operands(data_of<T>(gradients.get()), data_of<int64_t>(places.get()),
+               data_of<T>(target.get())),
+      [](const Sizes& s, const T* gradient, const int64_t* index, T* out) {
+        return kernels().of<T>().max_pool_grad(gradient, index, out, s.planes,
+                                               s.outputs, s.area);
+      });
+  return finished(done, target);
 }
 
 PyObject* serve_max_pool_grad(PyObject* const* arguments, Py_ssize_t count) {
@@ -162,13 +165,16 @@ PyObject* avg_pool(const Pooling& shape, PyObject* x) {
   npy_intp lengths[kMaxRank];
   output_shape(lengths_of(x), shape, lengths);
   Owned image = contiguous(x);
-  if (!image) return nullptr;
+  if (!image) return failed();
   Owned target(new_array<T>(rank_of(x), lengths));
-  if (!target) return nullptr;
-  Unlocked unlocked(work_ns(shape));
-  kernels().of<T>().avg_pool(shape, data_of<T>(image.get()),
-                             data_of<T>(target.get()));
-  return target.release();
+  if (!target) return failed();
+  bool done =
+      launch(work_ns(shape), shape,
+             operands(data_of<T>(image.get()), data_of<T>(target.get())),
+             [](const Pooling& s, const T* x, T* out) {
+               kernels().of<T>().avg_pool(s, x, out);
+             });
+  return finished(done, target);
 }
 
 PyObject* serve_avg_pool(PyObject* const* arguments, Py_ssize_t count) {
@@ -190,13 +196,16 @@ PyObject* avg_pool_grad(const Pooling& shape, PyObject* grad_output,
     return declined();
   for (int i = 0; i < lengths.count; ++i) result[i] = lengths.values[i];
   Owned gradients = contiguous(grad_output);
-  if (!gradients) return nullptr;
+  if (!gradients) return failed();
   Owned target(new_array<T>(lengths.count, result));
-  if (!target) return nullptr;
-  Unlocked unlocked(work_ns(shape));
-  kernels().of<T>().avg_pool_grad(shape, data_of<T>(gradients.get()),
-                                  data_of<T>(target.get()));
-  return target.release();
+  if (!target) return failed();
+  bool done =
+      launch(work_ns(shape), shape,
+             operands(data_of<T>(gradients.get()), data_of<T>(target.get())),
+             [](const Pooling& s, const T* gradient, T* out) {
+               kernels().of<T>().avg_pool_grad(s, gradient, out);
+             });
+  return finished(done, target);
 }
 
 PyObject* serve_avg_pool_grad(PyObject* const* arguments, Py_ssize_t count) {

@@ -70,6 +70,10 @@ template <class T>
 void run(Reduction operation, const Groups& g, const T* x, T* out) {
   const long* n = g.lengths;
   bool first = g.reduced[0];
+  if (g.count == 1 && !first) {
+    std::memcpy(out, x, static_cast<size_t>(n[0]) * sizeof(T));
+    return;
+  }
   if (g.count == 1) return over_columns(operation, x, 1, n[0], out);
   if (g.count == 2 && !first)
     return over_columns(operation, x, n[0], n[1], out);
@@ -91,15 +95,17 @@ PyObject* reduce(Reduction operation, PyObject* x, const Lengths& dims,
     return declined();
   if (groups.count > 3) return declined();
   Owned target(new_array<T>(rank, shape));
-  if (!target) return nullptr;
-  if (groups.count == 1 && !groups.reduced[0]) {
-    std::memcpy(data_of<T>(target.get()), data_of<T>(x),
-                size_of(x) * sizeof(T));
-    return target.release();
-  }
-  Unlocked unlocked(kElementNs * double(size_of(x)));
-  run(operation, groups, data_of<T>(x), data_of<T>(target.get()));
-  return target.release();
+  if (!target) return failed();
+  struct Job {
+    Reduction operation;
+    Groups groups;
+  } job{operation, groups};
+  bool done = launch(kElementNs * double(size_of(x)), job,
+                     operands(data_of<T>(x), data_of<T>(target.get())),
+                     [](const Job& j, const T* x, T* out) {
+                       run(j.operation, j.groups, x, out);
+                     });
+  return finished(done, target);
 }
 
 template <Reduction kOperation>
@@ -113,27 +119,43 @@ PyObject* serve_reduce(PyObject* const* arguments, Py_ssize_t count) {
                         keepdim);
 }
 
+/// Rows to make a softmax of.
+struct Rows {
+  bool logarithmic;
+  long rows, columns;
+};
+
+template <class T>
+double row_ns(long columns) {
+  return 10 + double(columns) * (sizeof(T) == 8 ? 8 : 1);
+}
+
+template <class T>
+void run_softmax(const Rows& s, const T* x, T* out) {
+  const auto& table = kernels().of<T>();
+  auto kernel = s.logarithmic ? table.log_softmax : table.softmax;
+  parallel_for(s.rows, row_ns<T>(s.columns), [&](long begin, long end) {
+    kernel(x + begin * s.columns, out + begin * s.columns, end - begin,
+           s.columns);
+  });
+}
+
 template <class T>
 PyObject* softmax(bool logarithmic, PyObject* object, long dim) {
   int rank = rank_of(object);
   if (rank == 0 || dim != rank - 1 || size_of(object) == 0) return declined();
   Owned x = contiguous(object);
-  if (!x) return nullptr;
+  if (!x) return failed();
   Owned target(new_like<T>(object));
-  if (!target) return nullptr;
-  const auto& table = kernels().of<T>();
-  auto kernel = logarithmic ? table.log_softmax : table.softmax;
+  if (!target) return failed();
   long columns = length_of(object, rank - 1);
-  long rows = size_of(object) / columns;
-  const T* source = data_of<T>(x.get());
-  T* result = data_of<T>(target.get());
-  double cost = 10 + double(columns) * (sizeof(T) == 8 ? 8 : 1);
-  Unlocked unlocked(cost * double(rows));
-  parallel_for(rows, cost, [&](long begin, long end) {
-    kernel(source + begin * columns, result + begin * columns, end - begin,
-           columns);
-  });
-  return target.release();
+  Rows shape{logarithmic, size_of(object) / columns, columns};
+  bool done = launch(row_ns<T>(columns) * double(shape.rows), shape,
+                     operands(data_of<T>(x.get()), data_of<T>(target.get())),
+                     [](const Rows& s, const T* source, T* result) {
+                       run_softmax(s, source, result);
+                     });
+  return finished(done, target);
 }
 
 template <bool kLogarithmic>

@@ -13,7 +13,6 @@ from .group import (
     GroupOptimizer,
     arrays,
     check_options,
-    count_steps,
     number,
     scalar,
 )
@@ -78,7 +77,7 @@ class Adagrad(GroupOptimizer):
         states: list[dict[str, Any]],
     ) -> None:  # fmt: skip
         kernels.adagrad_step(
-            params, grads, arrays(states, "sum"), count_steps(states),
+            params, grads, arrays(states, "sum"), arrays(states, "step"),
             scalar(group["lr"]), group["lr_decay"], group["weight_decay"],
             group["eps"], group["maximize"],
         )  # fmt: skip

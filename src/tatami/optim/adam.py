@@ -13,7 +13,6 @@ from .group import (
     GroupOptimizer,
     arrays,
     check_options,
-    count_steps,
     number,
     scalar,
     zeros_like,
@@ -89,7 +88,7 @@ class Adam(GroupOptimizer):
         beta1, beta2 = group["betas"]
         kernels.adam_step(
             params, grads, arrays(states, "exp_avg"), arrays(states, "exp_avg_sq"),
-            arrays(states, "max_exp_avg_sq") if amsgrad else [], count_steps(states),
+            arrays(states, "max_exp_avg_sq") if amsgrad else [], arrays(states, "step"),
             scalar(group["lr"]), scalar(beta1), scalar(beta2), group["eps"],
             group["weight_decay"], group["decoupled_weight_decay"], amsgrad,
             group["maximize"],

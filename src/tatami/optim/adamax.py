@@ -13,7 +13,6 @@ from .group import (
     GroupOptimizer,
     arrays,
     check_options,
-    count_steps,
     number,
     scalar,
     zeros_like,
@@ -78,6 +77,6 @@ class Adamax(GroupOptimizer):
         beta1, beta2 = group["betas"]
         kernels.adamax_step(
             params, grads, arrays(states, "exp_avg"), arrays(states, "exp_inf"),
-            count_steps(states), scalar(group["lr"]), beta1, beta2, group["eps"],
+            arrays(states, "step"), scalar(group["lr"]), beta1, beta2, group["eps"],
             group["weight_decay"], group["maximize"],
         )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, kernels
 from ..autograd import enable_grad
 from ..tensor import Tensor, wrap
 from .optimizer import Closure, Optimizer
@@ -99,13 +99,7 @@ def arrays(states: list[dict[str, Any]], name: str) -> list[np.ndarray]:
 
 def count_steps(states: list[dict[str, Any]]) -> list[float]:
     """Add one to the step counts of the states, and return them as numbers."""
-    counts = []
-    for state in states:
-        array = state["step"]._array
-        count = array.item() + 1
-        array.fill(count)
-        counts.append(count)
-    return counts
+    return kernels.count_steps(arrays(states, "step"))
 
 
 def number(value: float) -> Tensor:

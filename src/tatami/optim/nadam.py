@@ -13,7 +13,6 @@ from .group import (
     GroupOptimizer,
     arrays,
     check_options,
-    count_steps,
     number,
     scalar,
     zeros_like,
@@ -82,7 +81,7 @@ class NAdam(GroupOptimizer):
         beta1, beta2 = group["betas"]
         kernels.nadam_step(
             params, grads, arrays(states, "exp_avg"), arrays(states, "exp_avg_sq"),
-            arrays(states, "mu_product"), count_steps(states), scalar(group["lr"]),
+            arrays(states, "mu_product"), arrays(states, "step"), scalar(group["lr"]),
             beta1, beta2, group["eps"], group["weight_decay"], group["momentum_decay"],
             group["decoupled_weight_decay"], group["maximize"],
         )  # fmt: skip

@@ -13,7 +13,6 @@ from .group import (
     GroupOptimizer,
     arrays,
     check_options,
-    count_steps,
     number,
     scalar,
     zeros_like,
@@ -81,6 +80,6 @@ class RAdam(GroupOptimizer):
         beta1, beta2 = group["betas"]
         kernels.radam_step(
             params, grads, arrays(states, "exp_avg"), arrays(states, "exp_avg_sq"),
-            count_steps(states), scalar(group["lr"]), beta1, beta2, group["eps"],
+            arrays(states, "step"), scalar(group["lr"]), beta1, beta2, group["eps"],
             group["weight_decay"], group["decoupled_weight_decay"], group["maximize"],
         )  # fmt: skip

@@ -12,6 +12,7 @@ __all__ = [
     "adam_step",
     "adamax_step",
     "asgd_step",
+    "count_steps",
     "nadam_step",
     "radam_step",
     "rmsprop_step",
@@ -42,6 +43,13 @@ def _accumulate_square(square: Array, step: Array, decay: float) -> None:
     square += (1 - decay) * step * step
 
 
+def count_steps(steps: Arrays) -> list[float]:
+    """Add one to each count of steps, and return the counts."""
+    for step in steps:
+        step += 1
+    return [float(step) for step in steps]
+
+
 def sgd_step(
     params: Arrays, grads: Arrays, buffers: Sequence[Array | None],
     first: Sequence[bool], lr: float, momentum: float, dampening: float,
@@ -68,14 +76,15 @@ def sgd_step(
 
 def adam_step(
     params: Arrays, grads: Arrays, exp_avgs: Arrays, exp_avg_sqs: Arrays,
-    max_exp_avg_sqs: Arrays, steps: Sequence[float], lr: float, beta1: float,
+    max_exp_avg_sqs: Arrays, steps: Arrays, lr: float, beta1: float,
     beta2: float, eps: float, weight_decay: float, decoupled: bool, amsgrad: bool,
     maximize: bool,
 ) -> None:  # fmt: skip
     """Adam (Kingma and Ba 2015, algorithm 1) and AdamW (Loshchilov and Hutter 2019).
 
-    ``steps`` are the counts after this step; ``decoupled`` weight decay is AdamW's.
+    ``steps`` count the steps, this one too; ``decoupled`` weight decay is AdamW's.
     """
+    counts = count_steps(steps)
     for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
         step = -grad if maximize else grad
         if weight_decay and decoupled:
@@ -89,8 +98,8 @@ def adam_step(
         if amsgrad:
             np.maximum(max_exp_avg_sqs[i], square, out=max_exp_avg_sqs[i])
             square = max_exp_avg_sqs[i]
-        correction1 = 1 - beta1 ** steps[i]
-        correction2 = (1 - beta2 ** steps[i]) ** 0.5
+        correction1 = 1 - beta1 ** counts[i]
+        correction2 = (1 - beta2 ** counts[i]) ** 0.5
         param -= (lr / correction1) * (average / (np.sqrt(square) / correction2 + eps))
 
 
@@ -120,17 +129,18 @@ def rmsprop_step(
 
 
 def adagrad_step(
-    params: Arrays, grads: Arrays, sums: Arrays, steps: Sequence[float], lr: float,
+    params: Arrays, grads: Arrays, sums: Arrays, steps: Arrays, lr: float,
     lr_decay: float, weight_decay: float, eps: float, maximize: bool,
 ) -> None:  # fmt: skip
     """Adagrad (Duchi et al. 2011, figure 1, diagonal).
 
-    ``steps`` are the counts after this step.
+    ``steps`` count the steps, this one too.
     """
+    counts = count_steps(steps)
     for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
         step = _descent(param, grad, weight_decay, maximize)
         sums[i][...] += step * step
-        rate = lr / (1 + (steps[i] - 1) * lr_decay)
+        rate = lr / (1 + (counts[i] - 1) * lr_decay)
         with np.errstate(all="ignore"):
             param -= rate * step / (np.sqrt(sums[i]) + eps)
 
@@ -152,45 +162,47 @@ def adadelta_step(
 
 def adamax_step(
     params: Arrays, grads: Arrays, exp_avgs: Arrays, exp_infs: Arrays,
-    steps: Sequence[float], lr: float, beta1: float, beta2: float, eps: float,
+    steps: Arrays, lr: float, beta1: float, beta2: float, eps: float,
     weight_decay: float, maximize: bool,
 ) -> None:  # fmt: skip
     """Adamax (Kingma and Ba 2015, algorithm 2).
 
-    ``steps`` are the counts after this step.
+    ``steps`` count the steps, this one too.
     """
+    counts = count_steps(steps)
     for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
         step = _descent(param, grad, weight_decay, maximize)
         _blend(exp_avgs[i], step, 1 - beta1)
         np.maximum(exp_infs[i] * beta2, np.abs(step) + eps, out=exp_infs[i])
-        rate = lr / (1 - beta1 ** steps[i])
+        rate = lr / (1 - beta1 ** counts[i])
         with np.errstate(all="ignore"):
             param -= rate * exp_avgs[i] / exp_infs[i]
 
 
 def nadam_step(
     params: Arrays, grads: Arrays, exp_avgs: Arrays, exp_avg_sqs: Arrays,
-    mu_products: Arrays, steps: Sequence[float], lr: float, beta1: float, beta2: float,
+    mu_products: Arrays, steps: Arrays, lr: float, beta1: float, beta2: float,
     eps: float, weight_decay: float, momentum_decay: float, decoupled: bool,
     maximize: bool,
 ) -> None:  # fmt: skip
     """NAdam (Dozat 2016, algorithm 2); ``mu_products`` hold the product of momenta.
 
-    ``steps`` are the counts after this step; ``decoupled`` weight decay is AdamW's.
+    ``steps`` count the steps, this one too; ``decoupled`` weight decay is AdamW's.
     """
+    counts = count_steps(steps)
     for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
         if weight_decay and decoupled:
             param *= 1 - lr * weight_decay
         step = _descent(param, grad, 0 if decoupled else weight_decay, maximize)
         mu, after = (
             beta1 * (1 - 0.5 * 0.96 ** (count * momentum_decay))
-            for count in (steps[i], steps[i] + 1)
+            for count in (counts[i], counts[i] + 1)
         )
         mu_products[i][...] *= mu
         product = mu_products[i].item()
         _blend(exp_avgs[i], step, 1 - beta1)
         _accumulate_square(exp_avg_sqs[i], step, beta2)
-        scale = np.sqrt(exp_avg_sqs[i] / (1 - beta2 ** steps[i])) + eps
+        scale = np.sqrt(exp_avg_sqs[i] / (1 - beta2 ** counts[i])) + eps
         with np.errstate(all="ignore"):
             param -= lr * (1 - mu) / (1 - product) * step / scale
             param -= lr * after / (1 - product * after) * exp_avgs[i] / scale
@@ -198,23 +210,24 @@ def nadam_step(
 
 def radam_step(
     params: Arrays, grads: Arrays, exp_avgs: Arrays, exp_avg_sqs: Arrays,
-    steps: Sequence[float], lr: float, beta1: float, beta2: float, eps: float,
+    steps: Arrays, lr: float, beta1: float, beta2: float, eps: float,
     weight_decay: float, decoupled: bool, maximize: bool,
 ) -> None:  # fmt: skip
     """RAdam (Liu et al. 2020, algorithm 2), adaptive from a variance length above 5.
 
-    ``steps`` are the counts after this step; ``decoupled`` weight decay is AdamW's.
+    ``steps`` count the steps, this one too; ``decoupled`` weight decay is AdamW's.
     """
     longest = 2 / (1 - beta2) - 1
+    counts = count_steps(steps)
     for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
         if weight_decay and decoupled:
             param *= 1 - lr * weight_decay
         step = _descent(param, grad, 0 if decoupled else weight_decay, maximize)
         _blend(exp_avgs[i], step, 1 - beta1)
         _accumulate_square(exp_avg_sqs[i], step, beta2)
-        change = exp_avgs[i] / (1 - beta1 ** steps[i]) * lr
-        correction = 1 - beta2 ** steps[i]
-        length = longest - 2 * steps[i] * beta2 ** steps[i] / correction
+        change = exp_avgs[i] / (1 - beta1 ** counts[i]) * lr
+        correction = 1 - beta2 ** counts[i]
+        length = longest - 2 * counts[i] * beta2 ** counts[i] / correction
         if length > 5:
             above = (length - 4) * (length - 2) * longest
             below = (longest - 4) * (longest - 2) * length
