@@ -194,15 +194,18 @@ class Program {
 
 /// Equal numbers and texts count as the same object.
 bool is_same(PyObject* found, PyObject* expected) {
+  if (!found) return expected == Py_NotImplemented;
   if (found == expected) return true;
-  if (!found || Py_TYPE(found) != Py_TYPE(expected)) return false;
+  if (Py_TYPE(found) != Py_TYPE(expected)) return false;
   if (!PyFloat_CheckExact(found) && !PyLong_CheckExact(found) &&
       !PyUnicode_CheckExact(found))
     return false;
   return PyObject_RichCompareBool(found, expected, Py_EQ) == 1;
 }
 
-/// What a dictionary, list or cell holds; with Ellipsis as key, how much.
+/// Whether an object holds another: a dictionary or list under a key, a cell, or
+/// anything else as an attribute. With Ellipsis as key: how much it holds. A key
+/// that is not there holds NotImplemented.
 bool holds(PyObject* owner, PyObject* key, PyObject* expected) {
   if (PyDict_Check(owner)) {
     if (key == Py_Ellipsis)
@@ -210,7 +213,10 @@ bool holds(PyObject* owner, PyObject* key, PyObject* expected) {
     return is_same(PyDict_GetItemWithError(owner, key), expected);
   }
   if (PyCell_Check(owner)) return is_same(PyCell_GET(owner), expected);
-  if (!PyList_Check(owner)) return false;
+  if (!PyList_Check(owner)) {
+    Owned found(PyObject_GetAttr(owner, key));
+    return is_same(found.get(), expected);
+  }
   if (key == Py_Ellipsis)
     return PyList_GET_SIZE(owner) == PyLong_AsSsize_t(expected);
   Py_ssize_t index = PyLong_AsSsize_t(key);
@@ -228,6 +234,7 @@ bool all_hold(nb::tuple triples) {
       PyErr_Clear();
       return false;
     }
+  PyErr_Clear();
   return true;
 }
 

@@ -102,6 +102,7 @@ from .ops.statistics import *
 from .ops.strided import *
 from .ops.trigonometry import *
 from .printing import set_printoptions
+from .program import compile
 from .random import (
     Generator,
     default_generator,
@@ -203,6 +204,7 @@ __all__ = [
     "clone",
     "column_stack",
     "combinations",
+    "compile",
     "concat",
     "concatenate",
     "conj",

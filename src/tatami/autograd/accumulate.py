@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
-
 from .. import kernels
 from ..tensor import Tensor, wrap
 
@@ -60,4 +58,4 @@ def _own(gradient: Tensor) -> Tensor:
         and gradient._node is None
     ):
         return gradient
-    return wrap(np.array(array, order="C"))
+    return wrap(kernels.copy(array))

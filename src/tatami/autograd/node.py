@@ -140,8 +140,7 @@ class Node:
 
     def release(self) -> None:
         """Forget the saved values."""
-        if self.saved:
-            self.saved = None
+        self.saved = None
 
     def backward(self, *gradients: Any) -> Any:
         """Return the gradients of the inputs from those of the outputs."""

@@ -7,6 +7,8 @@ import os
 from typing import Any
 
 __all__ = [
+    "Program",
+    "all_hold",
     "available",
     "get_num_threads",
     "install",
@@ -26,6 +28,8 @@ else:
     reason = "tatami._native is built"
 
 available = _native is not None
+Program: Any = _native.Program if available else None
+all_hold: Any = _native.all_hold if available else None
 
 
 def install(reference: Any) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def zeros_like(param: Tensor) -> Tensor:
 
 def scalar(value: Any) -> float:
     """Return an option given as a number or as a tensor of one element."""
-    return float(value)
+    return value if isinstance(value, float) else float(value)
 
 
 def check_options(options: dict[str, Any]) -> None:

@@ -1,0 +1,216 @@
+"""A captured function: its program, and everything a run of it has to leave behind."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor, wrap
+from .fusion import fuse
+from .machine import Machine, placed
+from .plan import Plan, block
+from .record import Recording, result_ref, tensors_of
+from .trace import Ref
+
+__all__ = ["Captured"]
+
+Array = np.ndarray
+
+
+@dataclass(slots=True)
+class _Handed:
+    """Memory of a result, and the tensor it was handed out as."""
+
+    memory: Array
+    tensor: Tensor
+
+
+class _Result:
+    """A place in what a run leaves behind: a returned tensor or a gradient.
+
+    Memory is used again once nobody else holds the tensor or a view of it.
+    """
+
+    # References that the pool itself, the call and the loop hold.
+    _FREE_TENSOR = 3
+    _FREE_ARRAY = 3
+
+    def __init__(self, ref: Ref, nbytes: int, node: Any) -> None:
+        self.ref = ref
+        self.nbytes = nbytes
+        self.node = node
+        self.pool: list[_Handed] = []
+        self.held = 0
+
+    def next(self) -> _Handed:
+        """Return memory that nobody else holds."""
+        free = self._FREE_TENSOR + self.held
+        for handed in self.pool:
+            if (
+                sys.getrefcount(handed.tensor) <= free
+                and sys.getrefcount(handed.tensor._array) <= self._FREE_ARRAY
+            ):
+                return handed
+        return self._make()
+
+    def _make(self) -> _Handed:
+        memory = block(self.nbytes)
+        tensor = wrap(placed(memory, self.ref.offset, self.ref))
+        if self.node is not None:
+            tensor._node, tensor._requires_grad = self.node, True
+        handed = _Handed(memory, tensor)
+        self.pool = [*self.pool[-2:], handed]
+        return handed
+
+
+class Captured:
+    """Stand for a function under the guards of its recording.
+
+    Args:
+        recording: what the function did.
+        args: positional arguments of that run.
+        kwargs: its named arguments.
+    """
+
+    def __init__(
+        self, recording: Recording, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        trace = recording.trace
+        self.guards = recording.guards
+        self.versions = recording.versions
+        arguments = tensors_of(args, kwargs)
+        self._positions = {id(tensor): i for i, tensor in enumerate(arguments)}
+        self._trace = trace
+        self._kept: dict[int, _Result] = {}
+        self._template = self._result(recording.result)
+        self.grads: list[tuple[Tensor, _Result | None]] = []
+        for tensor, grad in recording.grads:
+            if id(tensor) in self._positions:
+                trace.stop("it sets the gradient of an argument")
+            place = None if grad is None else self._keep(result_ref(trace, grad), None)
+            self.grads.append((tensor, place))
+        if trace.reason is None:
+            self._build(trace, len(arguments))
+
+    def _build(self, trace: Any, count: int) -> None:
+        calls, buffers = trace.calls, trace.buffers
+        plan = Plan(calls, buffers, set(self._kept))
+        plan.simplify()
+        fuse(plan)
+        inputs = [i for i, b in enumerate(buffers) if b.kind == "input"]
+        self.plan = plan
+        self.inputs = [buffers[number].position for number in inputs]
+        self.machine = Machine(plan, inputs, list(self._kept))
+        self._pinned = [number in self.machine.pinned for number in self.machine.slots]
+        self._simple = not any(self._pinned)
+        self._results = list(self._kept.values())
+        grads = {id(place) for _, place in self.grads}
+        for place in self._results:
+            place.held = 1 if id(place) in grads else 0
+        self._counts = [(tensor, step) for tensor, step in self.versions
+                        if id(tensor) not in self._positions]  # fmt: skip
+        self._argument_counts = [
+            (self._positions[id(tensor)], step)
+            for tensor, step in self.versions
+            if id(tensor) in self._positions
+        ]
+
+    # What is returned.
+
+    def _result(self, value: Any) -> Any:
+        """Return a template: nested values whose tensors are places."""
+        if isinstance(value, Tensor):
+            return self._place(value)
+        if isinstance(value, dict):
+            items = {key: self._result(item) for key, item in value.items()}
+            return lambda args, results: type(value)(
+                (key, item(args, results)) for key, item in items.items()
+            )
+        if isinstance(value, (list, tuple)):
+            parts = [self._result(item) for item in value]
+            make = type(value)._make if hasattr(value, "_make") else type(value)
+            return lambda args, results: make(p(args, results) for p in parts)
+        return lambda args, results: value
+
+    def _place(self, tensor: Tensor) -> Any:
+        position = self._positions.get(id(tensor))
+        if position is not None:
+            return lambda args, results: args[position]
+        if id(tensor) in self.guards.tensors:
+            return lambda args, results: tensor
+        ref = result_ref(self._trace, tensor)
+        if self._trace.buffers[ref.buffer].kind != "made":
+            self._trace.stop("it returns a view of an argument or of a lasting tensor")
+            return None
+        node = tensor._node if tensor._requires_grad else None
+        if tensor._requires_grad and (node is None or not is_spent(node)):
+            self._trace.stop("it returns a tensor whose graph is still to be walked")
+        place = self._keep(ref, node)
+        if place.ref != ref:
+            self._trace.stop("it returns two views of one result")
+        return lambda args, results: results[id(place)]
+
+    def _keep(self, ref: Ref, node: Any) -> _Result:
+        if ref.buffer not in self._kept:
+            nbytes = self._trace.buffers[ref.buffer].nbytes
+            self._kept[ref.buffer] = _Result(ref, nbytes, node)
+        return self._kept[ref.buffer]
+
+    # Running.
+
+    def __call__(self, arguments: Sequence[Tensor]) -> Any:
+        """Run the program in the place of the function."""
+        handed = [place.next() for place in self._results]
+        arrays = [arguments[i]._array for i in self.inputs]
+        if self._simple:
+            arrays += [x.memory for x in handed]
+            self.machine.run(arrays)
+        else:
+            self._run_pinned(arrays, handed)
+        for tensor, step in self._counts:
+            tensor._counter[0] += step
+        for position, step in self._argument_counts:
+            arguments[position]._counter[0] += step
+        results = {
+            id(place): x.tensor for place, x in zip(self._results, handed, strict=True)
+        }
+        for tensor, place in self.grads:
+            tensor._grad = None if place is None else results[id(place)]
+        return self._template(arguments, results)
+
+    def _run_pinned(self, arrays: list[Array], handed: list[_Handed]) -> None:
+        """Run with elements copied into and out of the slots that have to stay."""
+        machine = self.machine
+        present = [*arrays, *(x.memory for x in handed)]
+        own = [machine.own(number) for number in machine.slots]
+        used = [
+            mine if pinned else theirs
+            for mine, theirs, pinned in zip(own, present, self._pinned, strict=True)
+        ]
+        count = len(arrays)
+        for mine, theirs, pinned in zip(own, arrays, self._pinned, strict=False):
+            if pinned:
+                np.copyto(mine, theirs)
+        machine.run(used)
+        for i, (mine, theirs) in enumerate(zip(own, present, strict=True)):
+            changed = i >= count or machine.changes(machine.slots[i])
+            if self._pinned[i] and changed:
+                np.copyto(theirs, mine)
+
+
+def is_spent(node: Any) -> bool:
+    """Tell whether a backward pass has already freed a step or one below it."""
+    waiting, seen = [node], set()
+    while waiting:
+        step = waiting.pop()
+        if id(step) in seen or isinstance(step, Tensor):
+            continue
+        seen.add(id(step))
+        if step.saved is None:
+            return True
+        waiting += [edge[0] for edge in step.edges if edge]
+    return False

@@ -1,0 +1,170 @@
+"""Compiled functions: record the first calls, then replay."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from .. import dtypes
+from ..autograd import grad_mode
+from ..tensor import Tensor
+from .captured import Captured
+from .record import Recording, difference, record, unwatched
+
+__all__ = ["Compiled"]
+
+# Recordings of one kind of call before it is left to run eagerly.
+_TRIES = 6
+# Programs of one kind of call, and kinds of calls, before it is.
+_PROGRAMS = 8
+_KINDS = 64
+
+
+class _Kind:
+    """What is known of calls with arguments of one kind."""
+
+    def __init__(self) -> None:
+        self.programs: list[Captured] = []
+        self.last: Recording | None = None
+        self.tries = 0
+        self.eager = False
+
+
+class Compiled:
+    """Call a function, and replay its kernels once they are known.
+
+    Args:
+        function: what to call.
+        fullgraph: whether running eagerly is an error.
+        name: how to call the function in messages.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], fullgraph: bool, name: str
+    ) -> None:
+        self.function = function
+        self.fullgraph = fullgraph
+        self.name = name
+        self.kinds: dict[Any, _Kind] = {}
+        self.reason: str | None = None
+        self._recording = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, or its program."""
+        if self._recording:
+            return self.function(*args, **kwargs)
+        tensors: list[Tensor] = []
+        kind = self._kind(_key(args, kwargs, tensors))
+        if kind is None:
+            return self.function(*args, **kwargs)
+        for program in kind.programs:
+            if program.guards.hold_up():
+                return program(tensors)
+        if kind.eager:
+            return self.function(*args, **kwargs)
+        return self._record(kind, args, kwargs)
+
+    def _kind(self, key: Any) -> _Kind | None:
+        kind = self.kinds.get(key)
+        if kind is None:
+            if len(self.kinds) >= _KINDS:
+                self._give_up(f"it is called with over {_KINDS} kinds of arguments")
+                return None
+            kind = self.kinds[key] = _Kind()
+        return kind
+
+    def _record(self, kind: _Kind, args: Any, kwargs: Any) -> Any:
+        self._recording = True
+        try:
+            recording = record(self.function, args, kwargs, kind.last)
+        finally:
+            self._recording = False
+        result = recording.result
+        reason = self._learn(kind, recording, args, kwargs)
+        kind.tries += 1
+        if reason is not None and kind.tries >= _TRIES:
+            kind.eager = True
+            self._give_up(reason)
+        return result
+
+    def _learn(
+        self, kind: _Kind, recording: Recording, args: Any, kwargs: Any
+    ) -> str | None:
+        """Make a program if this recording is like the last one, else say why not."""
+        last, kind.last = kind.last, recording
+        reason = recording.reason
+        if reason is None and last is not None:
+            reason = last.reason or difference(last, recording)
+            watched = [tensor._array for tensor in recording.guards.tensors.values()]
+            reason = reason or unwatched(last, recording, watched)
+            if reason is None:
+                captured = Captured(recording, args, kwargs)
+                reason = recording.reason
+                if reason is None:
+                    kind.programs = [captured, *kind.programs[: _PROGRAMS - 1]]
+                    kind.last, kind.tries = None, 0
+        if recording.reason is not None and last and recording.reason == last.reason:
+            kind.tries = max(kind.tries, _TRIES - 1)
+        return reason or "it has not run often enough"
+
+    def _give_up(self, reason: str) -> None:
+        if self.fullgraph:
+            raise RuntimeError(
+                f"tatami.compile(..., fullgraph=True): {self.name} can't become a "
+                f"program: {reason}"
+            )
+        if self.reason is None:
+            self.reason = reason
+            warnings.warn(
+                f"tatami.compile: {self.name} runs eagerly, because {reason}",
+                RuntimeWarning,
+                stacklevel=5,
+            )
+
+
+def _key(args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Tensor]) -> Any:
+    """Return what makes two calls calls of one kind; gather their tensors."""
+    parts: list[Any] = [
+        grad_mode.state.enabled, grad_mode.state.inference, grad_mode.state.check_nan,
+        dtypes.get_default_dtype().name,
+    ]  # fmt: skip
+    for value in args if not kwargs else (*args, kwargs):
+        _describe(value, parts, tensors)
+    return tuple(parts)
+
+
+def _describe(value: Any, parts: list[Any], tensors: list[Tensor]) -> None:
+    if isinstance(value, Tensor):
+        array = value._array
+        tensors.append(value)
+        parts += (
+            type(value), array.shape, array.strides, array.dtype, value.requires_grad,
+            value._node is not None,
+        )  # fmt: skip
+    elif isinstance(value, (list, tuple)):
+        parts += (type(value), len(value))
+        for item in value:
+            _describe(item, parts, tensors)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            parts.append(name)
+            _describe(item, parts, tensors)
+    elif isinstance(value, (int, float, str, bytes, type(None))):
+        parts += (type(value), value)
+    else:
+        parts.append(id(value))
+
+
+def as_function(model: Callable[..., Any], fullgraph: bool) -> Callable[..., Any]:
+    """Return a function that calls ``model`` or replays it."""
+    name = getattr(model, "__qualname__", type(model).__name__)
+    compiled = Compiled(model, fullgraph, name)
+
+    @functools.wraps(model, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return compiled(*args, **kwargs)
+
+    call.compiled = compiled  # type: ignore[attr-defined]
+    return call

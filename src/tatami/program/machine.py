@@ -1,0 +1,265 @@
+"""The machine that runs a program: natively, or kernel by kernel in Python."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import kernels
+from ..kernels import native
+from .live import Live
+from .plan import Plan, block
+from .trace import Call, Ref, mapped
+
+__all__ = ["Machine", "placed"]
+
+Array = np.ndarray
+
+
+class _PythonProgram:
+    """What ``tatami._native.Program`` is, for machines without it."""
+
+    def __init__(self) -> None:
+        self.steps: list[Callable[[], Any]] = []
+        self.slots: list[Array] = []
+
+    def add_slot(self, array: Array) -> int:
+        """Enter an array that runs may exchange."""
+        self.slots.append(array)
+        return len(self.slots) - 1
+
+    def add(self, name: str, arguments: Any, outputs: Any) -> bool:
+        """Decline: there are no compiled kernels."""
+        return False
+
+    def add_function(self, function: Callable[[], Any]) -> None:
+        """Enter a step."""
+        self.steps.append(function)
+
+    def run(self, arrays: Sequence[Array]) -> int:
+        """Run all steps."""
+        for step in self.steps:
+            step()
+        return -1
+
+    def profile(self, arrays: Sequence[Array]) -> list[float]:
+        """Run all steps; return the seconds each took."""
+        seconds = []
+        for step in self.steps:
+            start = time.perf_counter()
+            step()
+            seconds.append(time.perf_counter() - start)
+        return seconds
+
+
+class Machine:
+    """A planned program with its memory.
+
+    Args:
+        plan: the calls and buffers.
+        inputs: numbers of the buffers that are arguments, in order.
+        kept: numbers of the made buffers that outlive a run, in order.
+
+    Attributes:
+        pinned: slots whose arrays stay, so that elements have to be copied.
+    """
+
+    def __init__(self, plan: Plan, inputs: list[int], kept: list[int]) -> None:
+        self.plan = plan
+        offsets, self.nbytes = plan.places()
+        self._memory = block(self.nbytes)
+        self._offsets = offsets
+        self.slots = [*inputs, *kept]
+        self._own: dict[int, Array] = {}
+        self.pinned = self._pinned()
+        self._own = {number: self._slot_memory(number) for number in self.slots}
+        self.program: Any = (native.Program or _PythonProgram)()
+        self.lives: list[tuple[int, Call, list[Live], list[float]]] = []
+        self.by_python: list[bool] = []
+        for number in self.slots:
+            self.program.add_slot(self._own[number])
+        for call in plan.calls:
+            self._add(call)
+
+    def _slot_memory(self, number: int) -> Array:
+        buffer = self.plan.buffers[number]
+        if buffer.kind == "input" and number not in self.pinned:
+            return buffer.array
+        memory = block(buffer.nbytes)
+        if buffer.kind == "input":
+            shape, strides = buffer.array.shape, buffer.array.strides
+            return np.ndarray(shape, buffer.array.dtype, memory, 0, strides)
+        return memory
+
+    # From calls to steps.
+
+    def array(self, ref: Ref) -> Array:
+        """Return the array that a call works on."""
+        buffer = self.plan.buffers[ref.buffer]
+        if ref.buffer in self._own:
+            memory, offset = self._own[ref.buffer], ref.offset
+        elif buffer.kind == "made":
+            memory, offset = self._memory, self._offsets[ref.buffer] + ref.offset
+        else:
+            memory, offset = buffer.array, ref.offset
+        return placed(memory, offset, ref)
+
+    def _add(self, call: Call) -> None:
+        arguments = mapped(call.args, self.array)
+        outputs = tuple(self.array(ref) for ref in call.results)
+        named = {key: mapped(value, self.array) for key, value in call.kwargs.items()}
+        positional = self._positional(call, arguments, named)
+        served = positional is not None and self.program.add(
+            call.name, _bare(positional), outputs
+        )
+        if not served:
+            self.program.add_function(self._in_python(call, arguments, named, outputs))
+        self.by_python.append(not served)
+        lives = [x for x in _flat(call.args) if isinstance(x, Live)]
+        if lives:
+            index = len(self.by_python) - 1
+            self.lives.append((index, call, lives, [float.__float__(x) for x in lives]))
+
+    @staticmethod
+    def _positional(
+        call: Call, arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[Any, ...] | None:
+        """Return the arguments as the compiled kernels take them: ``out`` last."""
+        if not named:
+            return arguments
+        return (*arguments, named["out"]) if set(named) == {"out"} else None
+
+    def _in_python(
+        self, call: Call, arguments: Any, named: dict[str, Any], outputs: Any
+    ) -> Callable[[], None]:
+        function = getattr(kernels, call.name)
+
+        def step() -> None:
+            result = function(*_present(arguments), **named)
+            if outputs:
+                _deliver(result, outputs)
+
+        return step
+
+    def _pinned(self) -> set[int]:
+        """Return the slots that calls without a compiled kernel work on."""
+        if native.Program is None:
+            return set(self.slots)
+        trial = native.Program()
+        pinned: set[int] = set()
+        self._own = {
+            number: self.plan.buffers[number].array
+            for number in self.slots
+            if self.plan.buffers[number].kind == "input"
+        }
+        self._own |= {
+            number: block(self.plan.buffers[number].nbytes)
+            for number in self.slots
+            if number not in self._own
+        }
+        for call in self.plan.calls:
+            touched = {ref.buffer for ref in (*call.refs(), *call.results)}
+            if not touched & set(self.slots):
+                continue
+            arguments = mapped(call.args, self.array)
+            named = {k: mapped(value, self.array) for k, value in call.kwargs.items()}
+            positional = self._positional(call, arguments, named)
+            outputs = tuple(self.array(ref) for ref in call.results)
+            if positional is None or not trial.add(
+                call.name, _bare(positional), outputs
+            ):
+                pinned |= touched & set(self.slots)
+        return pinned
+
+    def own(self, number: int) -> Array:
+        """Return the memory of a slot that stays."""
+        return self._own[number]
+
+    def changes(self, number: int) -> bool:
+        """Tell whether the program writes into a buffer."""
+        return any(
+            ref.buffer == number for call in self.plan.calls for ref in call.changed()
+        )
+
+    # Running.
+
+    def refresh(self) -> None:
+        """Make the steps anew whose options have changed since the last run."""
+        for i, (index, call, lives, known) in enumerate(self.lives):
+            present = [live.now() for live in lives]
+            if present == known or self.by_python[index]:
+                continue
+            arguments = _present(mapped(call.args, self.array))
+            outputs = tuple(self.array(ref) for ref in call.results)
+            self.program.replace(index, call.name, arguments, outputs)
+            self.lives[i] = (index, call, lives, present)
+
+    def run(self, arrays: Sequence[Array]) -> None:
+        """Run the program on the arrays of its slots."""
+        if self.lives:
+            self.refresh()
+        refused = self.program.run(tuple(arrays))
+        if refused >= 0:
+            call = self.plan.calls[refused]
+            getattr(kernels, call.name)(*_present(mapped(call.args, self.array)))
+
+
+def placed(memory: Array, offset: int, ref: Ref) -> Array:
+    if memory.dtype == np.uint8 and memory.ndim == 1 and memory.flags.c_contiguous:
+        if ref.nbytes == 0:
+            return np.empty(ref.shape, ref.dtype)
+        return np.ndarray(ref.shape, ref.dtype, memory, offset, ref.strides)
+    return _window(memory, offset, ref)
+
+
+def _window(memory: Array, offset: int, ref: Ref) -> Array:
+    """Return part of the memory of an array of any layout."""
+    first = np.lib.stride_tricks.as_strided(memory, (1,) * memory.ndim)
+    start = memory.__array_interface__["data"][0] + offset
+    interface = {
+        "version": 3, "shape": ref.shape, "strides": ref.strides,
+        "typestr": ref.dtype.str, "data": (start, not first.flags.writeable),
+    }  # fmt: skip
+    holder = _Memory(interface, memory)
+    return np.asarray(holder)
+
+
+class _Memory:
+    """Say where an array lies, and keep its memory."""
+
+    def __init__(self, interface: dict[str, Any], memory: Array) -> None:
+        self.__array_interface__ = interface
+        self.memory = memory
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, (list, tuple)):
+        return [x for item in value for x in _flat(item)]
+    return [value]
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, Live):
+        return float.__float__(value)
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return type(value)(_bare(item) for item in value)
+    return value
+
+
+def _present(value: Any) -> Any:
+    """Return arguments with the present values of options."""
+    if isinstance(value, Live):
+        return value.now()
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return type(value)(_present(item) for item in value)
+    return value
+
+
+def _deliver(result: Any, outputs: tuple[Array, ...]) -> None:
+    parts = result if isinstance(result, (list, tuple)) else [result]
+    arrays = [part for part in parts if isinstance(part, Array)]
+    for target, part in zip(outputs, arrays, strict=True):
+        np.copyto(target, part)
