@@ -7,18 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..tensor import Tensor, wrap
 from .fusion import fuse
-from .machine import Machine, placed
+from .machine import Array, Machine, placed
 from .plan import Plan, block
 from .record import Recording, result_ref, tensors_of
 from .trace import Ref
 
-__all__ = ["Captured"]
-
-Array = np.ndarray
+__all__ = ["Array", "Captured"]
 
 
 @dataclass(slots=True)
@@ -82,6 +78,7 @@ class Captured:
         trace = recording.trace
         self.guards = recording.guards
         self.versions = recording.versions
+        self.backward = recording.backward
         arguments = tensors_of(args, kwargs)
         self._positions = {id(tensor): i for i, tensor in enumerate(arguments)}
         self._trace = trace
@@ -93,10 +90,18 @@ class Captured:
                 trace.stop("it sets the gradient of an argument")
             place = None if grad is None else self._keep(result_ref(trace, grad), None)
             self.grads.append((tensor, place))
+        self._prepare()
         if trace.reason is None:
-            self._build(trace, len(arguments))
+            self._build(trace)
 
-    def _build(self, trace: Any, count: int) -> None:
+    def _prepare(self) -> None:
+        """Enter further results: there are none without a backward pass."""
+
+    def _starts(self) -> list[int]:
+        """Return the buffers of the gradients of results: there are none."""
+        return []
+
+    def _build(self, trace: Any) -> None:
         calls, buffers = trace.calls, trace.buffers
         plan = Plan(calls, buffers, set(self._kept))
         plan.simplify()
@@ -104,9 +109,9 @@ class Captured:
         inputs = [i for i, b in enumerate(buffers) if b.kind == "input"]
         self.plan = plan
         self.inputs = [buffers[number].position for number in inputs]
-        self.machine = Machine(plan, inputs, list(self._kept))
-        self._pinned = [number in self.machine.pinned for number in self.machine.slots]
-        self._simple = not any(self._pinned)
+        self._given = [*inputs, *self._starts()]
+        self.machine = Machine(plan, self._given, list(self._kept))
+        self._simple = not self.machine.pinned
         self._results = list(self._kept.values())
         grads = {id(place) for _, place in self.grads}
         for place in self._results:
@@ -147,8 +152,8 @@ class Captured:
             self._trace.stop("it returns a view of an argument or of a lasting tensor")
             return None
         node = tensor._node if tensor._requires_grad else None
-        if tensor._requires_grad and (node is None or not is_spent(node)):
-            self._trace.stop("it returns a tensor whose graph is still to be walked")
+        if tensor._requires_grad and node is None:
+            self._trace.stop("it returns a new leaf that requires a gradient")
         place = self._keep(ref, node)
         if place.ref != ref:
             self._trace.stop("it returns two views of one result")
@@ -166,15 +171,12 @@ class Captured:
         """Run the program in the place of the function."""
         handed = [place.next() for place in self._results]
         arrays = [arguments[i]._array for i in self.inputs]
+        arrays += [x.memory for x in handed]
         if self._simple:
-            arrays += [x.memory for x in handed]
             self.machine.run(arrays)
         else:
-            self._run_pinned(arrays, handed)
-        for tensor, step in self._counts:
-            tensor._counter[0] += step
-        for position, step in self._argument_counts:
-            arguments[position]._counter[0] += step
+            self.machine.run_pinned(arrays)
+        self._count(arguments)
         results = {
             id(place): x.tensor for place, x in zip(self._results, handed, strict=True)
         }
@@ -182,35 +184,9 @@ class Captured:
             tensor._grad = None if place is None else results[id(place)]
         return self._template(arguments, results)
 
-    def _run_pinned(self, arrays: list[Array], handed: list[_Handed]) -> None:
-        """Run with elements copied into and out of the slots that have to stay."""
-        machine = self.machine
-        present = [*arrays, *(x.memory for x in handed)]
-        own = [machine.own(number) for number in machine.slots]
-        used = [
-            mine if pinned else theirs
-            for mine, theirs, pinned in zip(own, present, self._pinned, strict=True)
-        ]
-        count = len(arrays)
-        for mine, theirs, pinned in zip(own, arrays, self._pinned, strict=False):
-            if pinned:
-                np.copyto(mine, theirs)
-        machine.run(used)
-        for i, (mine, theirs) in enumerate(zip(own, present, strict=True)):
-            changed = i >= count or machine.changes(machine.slots[i])
-            if self._pinned[i] and changed:
-                np.copyto(theirs, mine)
-
-
-def is_spent(node: Any) -> bool:
-    """Tell whether a backward pass has already freed a step or one below it."""
-    waiting, seen = [node], set()
-    while waiting:
-        step = waiting.pop()
-        if id(step) in seen or isinstance(step, Tensor):
-            continue
-        seen.add(id(step))
-        if step.saved is None:
-            return True
-        waiting += [edge[0] for edge in step.edges if edge]
-    return False
+    def _count(self, arguments: Sequence[Tensor]) -> None:
+        """Count the changes in place, so that version checks see them."""
+        for tensor, step in self._counts:
+            tensor._counter[0] += step
+        for position, step in self._argument_counts:
+            arguments[position]._counter[0] += step

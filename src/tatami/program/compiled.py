@@ -11,6 +11,7 @@ from .. import dtypes
 from ..autograd import grad_mode
 from ..tensor import Tensor
 from .captured import Captured
+from .graph import CapturedGraph
 from .record import Recording, difference, record, unwatched
 
 __all__ = ["Compiled"]
@@ -100,7 +101,8 @@ class Compiled:
             watched = [tensor._array for tensor in recording.guards.tensors.values()]
             reason = reason or unwatched(last, recording, watched)
             if reason is None:
-                captured = Captured(recording, args, kwargs)
+                kind_of = Captured if recording.backward is None else CapturedGraph
+                captured = kind_of(recording, args, kwargs)
                 reason = recording.reason
                 if reason is None:
                     kind.programs = [captured, *kind.programs[: _PROGRAMS - 1]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from .live import Live
 from .plan import Plan, block
 from .trace import Call, Ref, mapped
 
-__all__ = ["Machine", "placed"]
+__all__ = ["Array", "Machine", "placed"]
 
 Array = np.ndarray
 
@@ -55,12 +56,33 @@ class _PythonProgram:
         return seconds
 
 
+@dataclass(slots=True)
+class Step:
+    """A call as a step of a program.
+
+    Attributes:
+        call: the call.
+        by_python: whether no compiled kernel serves it.
+        lives: options of optimizers among its arguments.
+        known: their values when the step was made.
+    """
+
+    call: Call
+    by_python: bool
+    lives: list[Live]
+    known: list[float]
+
+
+def _program() -> Any:
+    return native.Program() if kernels.in_use == "native" else _PythonProgram()
+
+
 class Machine:
     """A planned program with its memory.
 
     Args:
         plan: the calls and buffers.
-        inputs: numbers of the buffers that are arguments, in order.
+        inputs: numbers of the buffers that callers give, in order.
         kept: numbers of the made buffers that outlive a run, in order.
 
     Attributes:
@@ -76,20 +98,25 @@ class Machine:
         self._own: dict[int, Array] = {}
         self.pinned = self._pinned()
         self._own = {number: self._slot_memory(number) for number in self.slots}
-        self.program: Any = (native.Program or _PythonProgram)()
-        self.lives: list[tuple[int, Call, list[Live], list[float]]] = []
-        self.by_python: list[bool] = []
+        self.programs: list[Any] = []
+        self.steps: list[list[Step]] = []
+        for phase in sorted({call.phase for call in plan.calls} | {0}):
+            self._make_program(phase)
+
+    def _make_program(self, phase: int) -> None:
+        program = _program()
         for number in self.slots:
-            self.program.add_slot(self._own[number])
-        for call in plan.calls:
-            self._add(call)
+            program.add_slot(self._own[number])
+        self.programs.append(program)
+        calls = [call for call in self.plan.calls if call.phase == phase]
+        self.steps.append([self._add(program, call) for call in calls])
 
     def _slot_memory(self, number: int) -> Array:
         buffer = self.plan.buffers[number]
-        if buffer.kind == "input" and number not in self.pinned:
+        if buffer.kind != "made" and number not in self.pinned:
             return buffer.array
         memory = block(buffer.nbytes)
-        if buffer.kind == "input":
+        if buffer.kind != "made":
             shape, strides = buffer.array.shape, buffer.array.strides
             return np.ndarray(shape, buffer.array.dtype, memory, 0, strides)
         return memory
@@ -107,21 +134,18 @@ class Machine:
             memory, offset = buffer.array, ref.offset
         return placed(memory, offset, ref)
 
-    def _add(self, call: Call) -> None:
+    def _add(self, program: Any, call: Call) -> Step:
         arguments = mapped(call.args, self.array)
         outputs = tuple(self.array(ref) for ref in call.results)
         named = {key: mapped(value, self.array) for key, value in call.kwargs.items()}
         positional = self._positional(call, arguments, named)
-        served = positional is not None and self.program.add(
+        served = positional is not None and program.add(
             call.name, _bare(positional), outputs
         )
         if not served:
-            self.program.add_function(self._in_python(call, arguments, named, outputs))
-        self.by_python.append(not served)
-        lives = [x for x in _flat(call.args) if isinstance(x, Live)]
-        if lives:
-            index = len(self.by_python) - 1
-            self.lives.append((index, call, lives, [float.__float__(x) for x in lives]))
+            program.add_function(self._in_python(call, arguments, named, outputs))
+        lives = [x for x in _flat(call.args) if isinstance(x, Live)] if served else []
+        return Step(call, not served, lives, [float.__float__(x) for x in lives])
 
     @staticmethod
     def _positional(
@@ -146,14 +170,12 @@ class Machine:
 
     def _pinned(self) -> set[int]:
         """Return the slots that calls without a compiled kernel work on."""
-        if native.Program is None:
-            return set(self.slots)
-        trial = native.Program()
+        trial = _program()
         pinned: set[int] = set()
         self._own = {
             number: self.plan.buffers[number].array
             for number in self.slots
-            if self.plan.buffers[number].kind == "input"
+            if self.plan.buffers[number].kind != "made"
         }
         self._own |= {
             number: block(self.plan.buffers[number].nbytes)
@@ -178,33 +200,53 @@ class Machine:
         """Return the memory of a slot that stays."""
         return self._own[number]
 
-    def changes(self, number: int) -> bool:
-        """Tell whether the program writes into a buffer."""
-        return any(
-            ref.buffer == number for call in self.plan.calls for ref in call.changed()
-        )
-
     # Running.
 
-    def refresh(self) -> None:
+    def refresh(self, phase: int = 0) -> None:
         """Make the steps anew whose options have changed since the last run."""
-        for i, (index, call, lives, known) in enumerate(self.lives):
-            present = [live.now() for live in lives]
-            if present == known or self.by_python[index]:
-                continue
-            arguments = _present(mapped(call.args, self.array))
-            outputs = tuple(self.array(ref) for ref in call.results)
-            self.program.replace(index, call.name, arguments, outputs)
-            self.lives[i] = (index, call, lives, present)
+        for index, step in enumerate(self.steps[phase]):
+            present = [live.now() for live in step.lives]
+            if present != step.known:
+                arguments = _present(mapped(step.call.args, self.array))
+                outputs = tuple(self.array(ref) for ref in step.call.results)
+                self.programs[phase].replace(index, step.call.name, arguments, outputs)
+                step.known = present
 
-    def run(self, arrays: Sequence[Array]) -> None:
-        """Run the program on the arrays of its slots."""
-        if self.lives:
-            self.refresh()
-        refused = self.program.run(tuple(arrays))
+    def run(self, arrays: Sequence[Array], phase: int = 0) -> None:
+        """Run the program of a phase on the arrays of the slots."""
+        self.refresh(phase)
+        refused = self.programs[phase].run(tuple(arrays))
         if refused >= 0:
-            call = self.plan.calls[refused]
+            call = self.steps[phase][refused].call
             getattr(kernels, call.name)(*_present(mapped(call.args, self.array)))
+
+    def run_pinned(self, arrays: Sequence[Array], phase: int = 0) -> None:
+        """Run with elements copied into and out of the slots that have to stay."""
+        used = []
+        for number, array in zip(self.slots, arrays, strict=True):
+            if number in self.pinned:
+                own = self._own[number]
+                if self.plan.buffers[number].kind != "made":
+                    np.copyto(own, array)
+                used.append(own)
+            else:
+                used.append(array)
+        self.run(used, phase)
+        for number, array in zip(self.slots, arrays, strict=True):
+            if number in self.pinned and self._writes(number, phase):
+                np.copyto(array.reshape(-1).view(np.uint8), _bytes(self._own[number]))
+
+    def _writes(self, number: int, phase: int) -> bool:
+        return any(
+            ref.buffer == number
+            for call in self.plan.calls
+            if call.phase == phase
+            for ref in (*call.changed(), *call.results)
+        )
+
+
+def _bytes(array: Array) -> Array:
+    return array.reshape(-1).view(np.uint8)
 
 
 def placed(memory: Array, offset: int, ref: Ref) -> Array:

@@ -181,6 +181,7 @@ def _mapped_call(call: Call, change: object) -> Call:
         mapped(call.args, change),  # type: ignore[arg-type]
         mapped(call.kwargs, change),  # type: ignore[arg-type]
         tuple(change(ref) for ref in call.results),  # type: ignore[operator]
+        call.phase,
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ..autograd import grad
+from ..autograd.node import Saved
 from ..kernels import Stream
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .guards import Guards
 from .live import Live
 from .observed import Observed, plain
@@ -17,6 +19,23 @@ from .trace import Ref, Trace, extent, recording
 from .watch import Watch
 
 __all__ = ["Recording", "difference", "leaves", "record"]
+
+
+@dataclass
+class Backward:
+    """The way back through a graph that a function returned.
+
+    Attributes:
+        outputs: the returned tensors it starts from.
+        starts: numbers of the buffers of their gradients.
+        leaves: tensors whose gradients it leads to.
+        gradients: those, None for leaves it does not reach.
+    """
+
+    outputs: list[Tensor]
+    starts: list[int]
+    leaves: list[Tensor]
+    gradients: list[Tensor | None]
 
 
 @dataclass
@@ -30,6 +49,7 @@ class Recording:
         grads: tensors whose gradient the run replaced, and the gradients.
         versions: tensors the run changed in place, and how often.
         result: what the function returned.
+        backward: the way back, if the result has a graph.
         reason: why there can be no program, or None.
     """
 
@@ -39,6 +59,7 @@ class Recording:
     grads: list[tuple[Tensor, Tensor | None]] = field(default_factory=list)
     versions: list[tuple[Tensor, int]] = field(default_factory=list)
     result: Any = None
+    backward: Backward | None = None
 
     @property
     def reason(self) -> str | None:
@@ -83,7 +104,6 @@ def record(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     last: Recording | None,
-    finish: Callable[[Recording, Any], None] | None = None,
 ) -> Recording:
     """Run a function once, and note all it does.
 
@@ -92,7 +112,6 @@ def record(
         args: its arguments.
         kwargs: its named arguments.
         last: the recording of an earlier run, which knows the code.
-        finish: called with the recording and the result while kernels are still noted.
     """
     trace = Trace()
     watch = Watch(trace.stop)
@@ -113,14 +132,54 @@ def record(
         with recording(trace):
             with watch.following():
                 result = function(*args, **kwargs)
-            if finish is not None:
-                finish(recording_, result)
+            _record_backward(recording_, result, args, kwargs)
     finally:
         exchange.restore(trace)
     recording_.result = result
     _note_effects(recording_, before)
     _unobserve(result)
     return recording_
+
+
+def _record_backward(
+    recording_: Recording, result: Any, args: Any, kwargs: Any
+) -> None:
+    """Walk back through the graph of a result, keeping it for the caller."""
+    outputs = [
+        x for x in leaves(result)
+        if isinstance(x, Tensor) and x.requires_grad and x._node is not None
+        and not is_spent(x._node)
+    ]  # fmt: skip
+    if not outputs:
+        return
+    trace = recording_.trace
+    known = {**recording_.guards.tensors}
+    known.update((id(tensor), tensor) for tensor in tensors_of(args, kwargs))
+    ends = [tensor for tensor in known.values() if tensor.requires_grad]
+    starts = [np.ones_like(plain(x._array)) for x in outputs]
+    numbers = [trace.add_input(x, -1, "gradient") for x in starts]
+    trace.phase = 1
+    gradients = grad(
+        outputs, ends, [wrap(x.view(Observed)) for x in starts], retain_graph=True,
+        allow_unused=True,
+    )  # fmt: skip
+    recording_.backward = Backward(outputs, numbers, ends, list(gradients))
+
+
+def _graph(node: Any) -> Iterator[Any]:
+    """Yield a step and all below it."""
+    waiting, seen = [node], set()
+    while waiting:
+        step = waiting.pop()
+        if id(step) not in seen and not isinstance(step, Tensor):
+            seen.add(id(step))
+            yield step
+            waiting += [edge[0] for edge in step.edges if edge]
+
+
+def is_spent(node: Any) -> bool:
+    """Tell whether a backward pass has already freed a step or one below it."""
+    return any(step.saved is None for step in _graph(node))
 
 
 def tensors_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
@@ -157,11 +216,25 @@ def _note_effects(recording_: Recording, before: dict[int, Any]) -> None:
 
 
 def _unobserve(result: Any) -> None:
-    """Give the tensors of a result plain arrays."""
+    """Give the tensors of a result, and the graph below them, plain arrays."""
     for tensor in leaves(result):
         while isinstance(tensor, Tensor):
             tensor._array = plain(tensor._array)
+            if tensor._node is not None:
+                for node in _graph(tensor._node):
+                    _unobserve_node(node)
             tensor = tensor._base
+
+
+def _unobserve_node(node: Any) -> None:
+    for name, value in vars(node).items():
+        if isinstance(value, Observed):
+            setattr(node, name, plain(value))
+    for i, entry in enumerate(node.saved or ()):
+        if isinstance(entry, Observed):
+            node.saved[i] = plain(entry)
+        elif isinstance(entry, Saved):
+            entry.array = plain(entry.array)
 
 
 def difference(a: Recording, b: Recording) -> str | None:

@@ -65,7 +65,8 @@ class Buffer:
     """Memory that a recording met.
 
     Attributes:
-        kind: ``"input"``, ``"outside"`` (there before) or ``"made"`` (by a kernel).
+        kind: ``"input"``, ``"gradient"`` (of a result), ``"outside"`` (there before) or
+            ``"made"`` (by a kernel).
         start: address.
         nbytes: length.
         array: an array that holds the memory.
@@ -81,12 +82,16 @@ class Buffer:
 
 @dataclass(slots=True)
 class Call:
-    """One kernel call; arrays among the arguments are :class:`Ref`."""
+    """One kernel call; arrays among the arguments are :class:`Ref`.
+
+    ``phase`` is 1 in the backward pass of a function that returned a graph, else 0.
+    """
 
     name: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     results: tuple[Ref, ...]
+    phase: int = 0
 
     def refs(self) -> Iterator[Ref]:
         """Yield the arrays among the arguments."""
@@ -150,11 +155,13 @@ class Trace:
         calls: the kernel calls, in order.
         buffers: the memory they worked on.
         reason: why it can't become a program, or None.
+        phase: what calls belong to now.
     """
 
     calls: list[Call] = field(default_factory=list)
     buffers: list[Buffer] = field(default_factory=list)
     reason: str | None = None
+    phase: int = 0
     _starts: list[int] = field(default_factory=list)
     _numbers: list[int] = field(default_factory=list)
     _kept: list[Any] = field(default_factory=list)
@@ -164,12 +171,12 @@ class Trace:
         if self.reason is None:
             self.reason = reason
 
-    def add_input(self, array: Array, position: int) -> None:
-        """Enter the array of an argument."""
+    def add_input(self, array: Array, position: int, kind: str = "input") -> int:
+        """Enter the array of an argument; return the number of its buffer."""
         start, end = extent(array)
-        if self._find(start) is not None:
+        if array.size and self._find(start) is not None:
             self.stop("two arguments share memory")
-        self._enter(Buffer("input", start, end - start, plain(array), position))
+        return self._enter(Buffer(kind, start, end - start, plain(array), position))
 
     def _enter(self, buffer: Buffer) -> int:
         number = len(self.buffers)
@@ -214,7 +221,7 @@ class Trace:
         refs = tuple(
             self.ref(x, "made") for x in arrays if not any(x is y for y in known)
         )
-        self.calls.append(Call(name, specified, named, refs))
+        self.calls.append(Call(name, specified, named, refs, self.phase))
         return _observed(result)
 
     def _specify(self, value: Any) -> Any:
