@@ -27,8 +27,11 @@ enum class Unary {
 };
 enum class Reduction { sum, amax, amin, count };
 
-/// out = beta * out + alpha * (a @ b), for a (M, K), b (K, N) and out (M, N).
-/// beta is 0 or 1.
+/// What becomes of an element on its way out of a kernel.
+enum class Activation { none, relu };
+
+/// out = activation(alpha * (a @ b) + bias + old out), set to 0 where the mask
+/// is not above 0, for a (M, K), b (K, N) and out (M, N).
 template <class T>
 struct MatrixProduct {
   long M, N, K;
@@ -39,7 +42,10 @@ struct MatrixProduct {
   T* out;
   long out_row;
   T alpha;
-  bool accumulate;
+  bool accumulate;        // add what out holds
+  const T* bias;          // (N), added to each row; may be null
+  Activation activation;  // before the mask
+  const T* mask;          // laid out as out; NaN counts as above 0; may be null
 };
 
 /// The geometry of a convolution over planes; one dimension is a plane of

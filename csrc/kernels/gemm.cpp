@@ -27,6 +27,39 @@ constexpr double kRate = 4.0 * kLanes<T>;
 template <class T>
 using Product = MatrixProduct<T>;
 
+// The way out.
+
+/// What is done to the sums of one tile; the pointers are at its first element.
+template <class T>
+struct Finish {
+  T alpha;
+  bool accumulate;
+  const T* bias;
+  bool relu;
+  const T* mask;
+
+  /// That of the block of depths which starts at `start`.
+  static Finish of(const Product<T>& p, long start, bool last) {
+    return {p.alpha, p.accumulate || start > 0, start == 0 ? p.bias : nullptr,
+            last && p.activation == Activation::relu, last ? p.mask : nullptr};
+  }
+
+  void move(long elements, long columns) {
+    if (bias) bias += columns;
+    if (mask) mask += elements;
+  }
+};
+
+template <class T>
+T finished(const Finish<T>& finish, T value, const T* out, long place,
+           long column) {
+  value *= finish.alpha;
+  if (finish.bias) value += finish.bias[column];
+  if (finish.accumulate) value += *out;
+  if (finish.relu && value < 0) value = 0;
+  return finish.mask && finish.mask[place] <= 0 ? T(0) : value;
+}
+
 // The tile.
 
 template <class T>
@@ -38,9 +71,8 @@ struct TileArguments {
   long b_row;
   T* out;
   long out_row;
-  T alpha;
-  bool accumulate;
   long last_lanes;  // lanes of the last vector
+  Finish<T> finish;
 };
 
 template <class T>
@@ -70,11 +102,19 @@ void tile(const TileArguments<T>& t) {
   }
   for (int r = 0; r < kRows; ++r)
     for (int v = 0; v < kVectors; ++v) {
-      T* out = t.out + r * t.out_row + v * kLength;
+      long place = r * t.out_row + v * kLength;
       bool last = kPartial && v == kVectors - 1;
-      Vector<T> value = t.alpha * total[r][v];
-      if (t.accumulate) value += load_last(out, last, t.last_lanes);
-      last ? store_partial(out, value, t.last_lanes) : store(out, value);
+      auto read = [&](const T* from) {
+        return load_last(from, last, t.last_lanes);
+      };
+      Vector<T> value = t.finish.alpha * total[r][v], zero{};
+      if (t.finish.bias) value += read(t.finish.bias + v * kLength);
+      if (t.finish.accumulate) value += read(t.out + place);
+      if (t.finish.relu) value = select(value < 0, zero, value);
+      if (t.finish.mask)
+        value = select(read(t.finish.mask + place) <= 0, zero, value);
+      last ? store_partial(t.out + place, value, t.last_lanes)
+           : store(t.out + place, value);
     }
 }
 
@@ -136,6 +176,7 @@ void tile_band(TileArguments<T> t, const TileRow<T>& tiles, long columns) {
   auto advance = [&](long width) {
     t.b += width;
     t.out += width;
+    t.finish.move(width, width);
     columns -= width;
   };
   for (; columns >= tiles.wide * kLength; advance(tiles.wide * kLength))
@@ -179,9 +220,9 @@ void tile_rows(const Product<T>& p, long begin, long end) {
                          p.b_row,
                          p.out + row * p.out_row,
                          p.out_row,
-                         p.alpha,
-                         p.accumulate || start > 0,
-                         0};
+                         0,
+                         Finish<T>::of(p, start, start + depth >= p.K)};
+      t.finish.move(row * p.out_row, 0);
       bool direct = p.a_row == 1 || rows <= kFewRows;
       if (!direct) {
         pack_rows(a, p.a_row, p.a_column, rows, depth, panel);
@@ -200,8 +241,10 @@ void tile_rows(const Product<T>& p, long begin, long end) {
 // The dot tile.
 
 template <class T, int kRows, int kColumns>
-void dot_tile(const Product<T>& p, const T* a, const T* b, T* out) {
+void dot_tile(const Product<T>& p, long row, long column) {
   constexpr long kLength = kLanes<T>;
+  const T* a = p.a + row * p.a_row;
+  const T* b = p.b + column * p.b_column;
   Vector<T> total[kRows][kColumns] = {};
   auto step = [&](long k, long lanes) {
     Vector<T> left[kRows];
@@ -218,24 +261,21 @@ void dot_tile(const Product<T>& p, const T* a, const T* b, T* out) {
   long k = 0;
   for (; k + kLength <= p.K; k += kLength) step(k, kLength);
   if (k < p.K) step(k, p.K - k);
+  auto finish = Finish<T>::of(p, 0, true);
   for (int r = 0; r < kRows; ++r)
     for (int c = 0; c < kColumns; ++c) {
-      T* target = out + r * p.out_row + c;
-      T value = p.alpha * sum_lanes<T>(total[r][c]);
-      *target = p.accumulate ? *target + value : value;
+      long place = (row + r) * p.out_row + column + c;
+      p.out[place] = finished(finish, sum_lanes<T>(total[r][c]), p.out + place,
+                              place, column + c);
     }
 }
 
 template <class T, int kRows>
 void dot_band(const Product<T>& p, long row, long begin, long end) {
-  const T* a = p.a + row * p.a_row;
-  T* out = p.out + row * p.out_row;
   long column = begin;
   for (; column + kDotColumns <= end; column += kDotColumns)
-    dot_tile<T, kRows, kDotColumns>(p, a, p.b + column * p.b_column,
-                                    out + column);
-  for (; column < end; ++column)
-    dot_tile<T, kRows, 1>(p, a, p.b + column * p.b_column, out + column);
+    dot_tile<T, kRows, kDotColumns>(p, row, column);
+  for (; column < end; ++column) dot_tile<T, kRows, 1>(p, row, column);
 }
 
 template <class T>
@@ -294,6 +334,8 @@ template <class T>
 Product<T> columns_of(Product<T> p, long begin, long end) {
   p.b += begin * p.b_column;
   p.out += begin;
+  if (p.bias) p.bias += begin;
+  if (p.mask) p.mask += begin;
   p.N = end - begin;
   return p;
 }

@@ -3,6 +3,7 @@
 from .conv import *
 from .decomposition import *
 from .elementwise import *
+from .fused import *
 from .linalg import *
 from .loss import *
 from .movement import *
