@@ -246,6 +246,7 @@ void add_elementwise();
 void add_reduce();
 void add_linalg();
 void add_conv();
+void add_conv_pool();
 void add_pool();
 void add_optim();
 

@@ -4,27 +4,31 @@
 
 #include "kernels.h"
 
-#define TATAMI_DECLARE(isa)            \
-  namespace isa {                      \
-  void fill_elementwise(KernelTable&); \
-  void fill_reduce(KernelTable&);      \
-  void fill_gemm(KernelTable&);        \
-  void fill_conv(KernelTable&);        \
-  void fill_conv_grad(KernelTable&);   \
-  void fill_pool(KernelTable&);        \
-  void fill_optim(KernelTable&);       \
-  static KernelTable table() {         \
-    KernelTable result{};              \
-    result.instruction_set = #isa;     \
-    fill_elementwise(result);          \
-    fill_reduce(result);               \
-    fill_gemm(result);                 \
-    fill_conv(result);                 \
-    fill_conv_grad(result);            \
-    fill_pool(result);                 \
-    fill_optim(result);                \
-    return result;                     \
-  }                                    \
+#define TATAMI_DECLARE(isa)               \
+  namespace isa {                         \
+  void fill_elementwise(KernelTable&);    \
+  void fill_reduce(KernelTable&);         \
+  void fill_gemm(KernelTable&);           \
+  void fill_conv(KernelTable&);           \
+  void fill_conv_grad(KernelTable&);      \
+  void fill_conv_pool(KernelTable&);      \
+  void fill_conv_pool_grad(KernelTable&); \
+  void fill_pool(KernelTable&);           \
+  void fill_optim(KernelTable&);          \
+  static KernelTable table() {            \
+    KernelTable result{};                 \
+    result.instruction_set = #isa;        \
+    fill_elementwise(result);             \
+    fill_reduce(result);                  \
+    fill_gemm(result);                    \
+    fill_conv(result);                    \
+    fill_conv_grad(result);               \
+    fill_conv_pool(result);               \
+    fill_conv_pool_grad(result);          \
+    fill_pool(result);                    \
+    fill_optim(result);                   \
+    return result;                        \
+  }                                       \
   }
 
 namespace tatami {

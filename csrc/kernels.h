@@ -63,6 +63,34 @@ struct Pooling {
   long divisor;  // 0 if the size of the window divides
 };
 
+/// The geometry of convolution, relu and max pooling in one: the convolution
+/// moves by 1 and has one group, the windows of the pooling lie side by side.
+struct ConvolutionPool {
+  long N, C, O;
+  long input[2], output[2], kernel[2], padding[2], pool[2];
+  bool relu;
+};
+
+template <class T>
+struct ConvolutionMaxPool {
+  ConvolutionPool shape;
+  const T *x, *weight;
+  const T* bias;  // null without
+  T* out;
+  uint8_t* code;  // null if nobody asks
+};
+
+template <class T>
+struct ConvolutionMaxPoolGrad {
+  ConvolutionPool shape;
+  const T* grad_output;
+  const uint8_t* code;
+  const T *x, *weight;
+  T* grad_input;  // null if nobody asks
+  T* grad_weight;
+  T* grad_bias;  // null if nobody asks
+};
+
 /// One parameter of an SGD step, and the constants of its group.
 template <class T>
 struct SgdStep {
@@ -120,6 +148,10 @@ struct Kernels {
                         long planes, long outputs, long area);
   void (*avg_pool)(const Pooling& shape, const T* x, T* out);
   void (*avg_pool_grad)(const Pooling& shape, const T* grad_output, T* out);
+  /// code: which tap of its window is the largest, the first one counting, or
+  /// 255 where relu closed it.
+  void (*convolution_max_pool)(const ConvolutionMaxPool<T>& call);
+  void (*convolution_max_pool_grad)(const ConvolutionMaxPoolGrad<T>& call);
   void (*sgd_step)(const SgdStep<T>& step);
   void (*adam_step)(const AdamStep<T>& step);
 };

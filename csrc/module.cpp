@@ -116,6 +116,7 @@ void add_functions(nb::module_& module) {
   add_reduce();
   add_linalg();
   add_conv();
+  add_conv_pool();
   add_pool();
   add_optim();
   nb::str module_name("tatami._native");

@@ -244,4 +244,135 @@ inline void store(T* target, Vector<T> value, long count) {
     store_partial(target, value, count);
 }
 
+// Shuffles.
+
+/// Turn a square: element j of rows[i] becomes element i of rows[j].
+#if defined(__AVX2__) && !defined(__AVX512F__)
+inline void transpose(Vector<float> (&rows)[8]) {
+  __m256 pair[8], quad[8];
+  for (int i = 0; i < 8; i += 2) {
+    pair[i] = _mm256_unpacklo_ps((__m256)rows[i], (__m256)rows[i + 1]);
+    pair[i + 1] = _mm256_unpackhi_ps((__m256)rows[i], (__m256)rows[i + 1]);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    quad[i] = _mm256_shuffle_ps(pair[i], pair[i + 2], 0x44);
+    quad[i + 1] = _mm256_shuffle_ps(pair[i], pair[i + 2], 0xEE);
+    quad[i + 2] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], 0x44);
+    quad[i + 3] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], 0xEE);
+  }
+  for (int i = 0; i < 4; ++i) {
+    rows[i] = (Vector<float>)_mm256_permute2f128_ps(quad[i], quad[i + 4], 0x20);
+    rows[i + 4] =
+        (Vector<float>)_mm256_permute2f128_ps(quad[i], quad[i + 4], 0x31);
+  }
+}
+inline void transpose(Vector<double> (&rows)[4]) {
+  __m256d pair[4];
+  for (int i = 0; i < 4; i += 2) {
+    pair[i] = _mm256_unpacklo_pd((__m256d)rows[i], (__m256d)rows[i + 1]);
+    pair[i + 1] = _mm256_unpackhi_pd((__m256d)rows[i], (__m256d)rows[i + 1]);
+  }
+  for (int i = 0; i < 2; ++i) {
+    rows[i] =
+        (Vector<double>)_mm256_permute2f128_pd(pair[i], pair[i + 2], 0x20);
+    rows[i + 2] =
+        (Vector<double>)_mm256_permute2f128_pd(pair[i], pair[i + 2], 0x31);
+  }
+}
+#else
+template <class T, int kCount>
+inline void transpose(T (&rows)[kCount]) {
+  T result[kCount];
+  for (int i = 0; i < kCount; ++i)
+    for (int j = 0; j < kCount; ++j) result[i][j] = rows[j][i];
+  for (int i = 0; i < kCount; ++i) rows[i] = result[i];
+}
+#endif
+
+/// Store the low byte of each lane; the lanes hold -128 to 127.
+template <class T>
+inline void store_bytes(uint8_t* target, Mask<T> value) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    _mm_storeu_si128((__m128i*)target, _mm512_cvtepi32_epi8((__m512i)value));
+  else
+    _mm_storel_epi64((__m128i*)target, _mm512_cvtepi64_epi8((__m512i)value));
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) {
+    __m128i half = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)value),
+                                   _mm256_extracti128_si256((__m256i)value, 1));
+    _mm_storel_epi64((__m128i*)target, _mm_packs_epi16(half, half));
+  } else {
+    for (int i = 0; i < kLanes<T>; ++i) target[i] = uint8_t(value[i]);
+  }
+#else
+  for (int i = 0; i < kLanes<T>; ++i) target[i] = uint8_t(value[i]);
+#endif
+}
+
+/// One byte to each lane, as numbers from 0 to 255.
+template <class T>
+inline Mask<T> load_bytes(const uint8_t* source) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return (Mask<T>)_mm256_cvtepu8_epi32(
+        _mm_loadl_epi64((const __m128i*)source));
+#endif
+  Mask<T> result;
+  for (int i = 0; i < kLanes<T>; ++i) result[i] = source[i];
+  return result;
+}
+
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// For each set of lanes, the numbers of its lanes, one to a byte.
+struct LaneLists {
+  uint64_t lanes[256];
+  constexpr LaneLists() : lanes() {
+    for (int set = 0; set < 256; ++set)
+      for (int lane = 0, count = 0; lane < 8; ++lane)
+        if (set >> lane & 1) lanes[set] |= uint64_t(lane) << 8 * count++;
+  }
+};
+alignas(64) inline constexpr LaneLists kLaneLists;
+#endif
+
+/// Write the lanes where `mask` is set, without gaps, and return how many. A
+/// whole vector is written to both.
+template <class T>
+inline long compress(Mask<T> mask, Vector<T> value, Mask<T> place, T* values,
+                     typename IntegerOf<T>::type* places) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    __mmask16 set = _mm512_movepi32_mask((__m512i)mask);
+    _mm512_storeu_ps(values, _mm512_maskz_compress_ps(set, (__m512)value));
+    _mm512_storeu_si512(places,
+                        _mm512_maskz_compress_epi32(set, (__m512i)place));
+    return __builtin_popcount(set);
+  } else {
+    __mmask8 set = _mm512_movepi64_mask((__m512i)mask);
+    _mm512_storeu_pd(values, _mm512_maskz_compress_pd(set, (__m512d)value));
+    _mm512_storeu_si512(places,
+                        _mm512_maskz_compress_epi64(set, (__m512i)place));
+    return __builtin_popcount(set);
+  }
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) {
+    int set = _mm256_movemask_ps((__m256)mask);
+    __m256i lanes = _mm256_cvtepu8_epi32(
+        _mm_loadl_epi64((const __m128i*)(kLaneLists.lanes + set)));
+    _mm256_storeu_ps(values, _mm256_permutevar8x32_ps((__m256)value, lanes));
+    _mm256_storeu_si256((__m256i*)places,
+                        _mm256_permutevar8x32_epi32((__m256i)place, lanes));
+    return __builtin_popcount(set);
+  }
+#endif
+  long count = 0;
+  for (int i = 0; i < kLanes<T>; ++i) {
+    values[count] = value[i];
+    places[count] = place[i];
+    count += mask[i] != 0;
+  }
+  return count;
+}
+
 }  // namespace tatami::TATAMI_ISA

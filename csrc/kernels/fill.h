@@ -11,6 +11,8 @@ void fill_reduce(KernelTable& table);
 void fill_gemm(KernelTable& table);
 void fill_conv(KernelTable& table);
 void fill_conv_grad(KernelTable& table);
+void fill_conv_pool(KernelTable& table);
+void fill_conv_pool_grad(KernelTable& table);
 void fill_pool(KernelTable& table);
 void fill_optim(KernelTable& table);
 

@@ -4,6 +4,7 @@ from .conv import *
 from .decomposition import *
 from .elementwise import *
 from .fused import *
+from .fused_conv import *
 from .linalg import *
 from .loss import *
 from .movement import *

@@ -1,0 +1,181 @@
+// conv_pool.cpp: arguments of convolution, relu and max pooling in one.
+#include "../array.h"
+
+namespace tatami {
+namespace {
+
+bool read_pair(PyObject* object, long least, long* out) {
+  Lengths lengths;
+  if (!lengths.read(object) || lengths.count != 2) return false;
+  out[0] = lengths.values[0];
+  out[1] = lengths.values[1];
+  return out[0] >= least && out[1] >= least;
+}
+
+/// From x (N, C, H, W) and weight (O, C, K, K). False for what the kernels do
+/// not serve: nothing to compute, or too much for offsets of 32 bits.
+bool set_sizes(PyObject* x, PyObject* weight, ConvolutionPool& shape) {
+  if (rank_of(x) != 4 || rank_of(weight) != 4 ||
+      length_of(x, 1) != length_of(weight, 1))
+    return false;
+  shape.N = length_of(x, 0);
+  shape.C = length_of(x, 1);
+  shape.O = length_of(weight, 0);
+  double area = double(shape.C > shape.O ? shape.C : shape.O);
+  double window = double(shape.C * shape.O);
+  for (int i = 0; i < 2; ++i) {
+    shape.input[i] = length_of(x, 2 + i);
+    shape.kernel[i] = length_of(weight, 2 + i);
+    long padded = shape.input[i] + 2 * shape.padding[i];
+    if (shape.input[i] < 1 || shape.kernel[i] < 1 || padded < shape.kernel[i])
+      return false;
+    shape.output[i] = (padded - shape.kernel[i] + 1) / shape.pool[i];
+    if (shape.output[i] < 1) return false;
+    area *= double(padded + 1);
+    window *= double(shape.kernel[i]);
+  }
+  constexpr double kMost = 1 << 26;
+  return shape.N > 0 && shape.C > 0 && shape.O > 0 && area < kMost &&
+         window < kMost && shape.pool[0] * shape.pool[1] < 255;
+}
+
+bool read_shape(PyObject* x, PyObject* weight, PyObject* padding,
+                PyObject* pool, ConvolutionPool& shape) {
+  return is_plain(x) && is_plain(weight) &&
+         read_pair(padding, 0, shape.padding) &&
+         read_pair(pool, 1, shape.pool) && set_sizes(x, weight, shape);
+}
+
+double work_ns(const ConvolutionPool& shape) {
+  double sums = double(shape.N * shape.O * shape.C) *
+                double(shape.output[0] * shape.output[1]) *
+                double(shape.pool[0] * shape.pool[1]);
+  return sums * double(shape.kernel[0] * shape.kernel[1]) / 40;
+}
+
+template <class T>
+bool is_vector_of(PyObject* object, long length) {
+  return is_plain_of<T>(object) && rank_of(object) == 1 &&
+         length_of(object, 0) == length;
+}
+
+template <class T>
+PyObject* forward(const ConvolutionPool& shape, PyObject* x, PyObject* weight,
+                  PyObject* bias, bool with_code) {
+  if (!is_plain_of<T>(weight) || (bias && !is_vector_of<T>(bias, shape.O)))
+    return declined();
+  Owned images = contiguous(x), rows = contiguous(weight);
+  Owned shift = bias ? contiguous(bias) : Owned();
+  if (!images || !rows || (bias && !shift)) return nullptr;
+  const npy_intp lengths[] = {shape.N, shape.O, shape.output[0],
+                              shape.output[1]};
+  Owned out(new_array<T>(4, lengths));
+  Owned code(with_code ? PyArray_SimpleNew(4, lengths, NPY_UINT8) : nullptr);
+  if (!out || (with_code && !code)) return nullptr;
+  ConvolutionMaxPool<T> call{shape,
+                             data_of<T>(images.get()),
+                             data_of<T>(rows.get()),
+                             bias ? data_of<T>(shift.get()) : nullptr,
+                             data_of<T>(out.get()),
+                             code ? data_of<uint8_t>(code.get()) : nullptr};
+  {
+    Unlocked unlocked(work_ns(shape));
+    kernels().of<T>().convolution_max_pool(call);
+  }
+  return code ? PyTuple_Pack(2, out.get(), code.get()) : out.release();
+}
+
+PyObject* serve_forward(PyObject* const* arguments, Py_ssize_t count,
+                        bool with_code) {
+  if (count != 6) return declined();
+  PyObject *x = arguments[0], *weight = arguments[1], *bias = arguments[2];
+  ConvolutionPool shape;
+  if (!read_shape(x, weight, arguments[3], arguments[4], shape) ||
+      !read_flag(arguments[5], &shape.relu))
+    return declined();
+  return TATAMI_BY_TYPE(x, forward, shape, x, weight,
+                        bias == Py_None ? nullptr : bias, with_code);
+}
+
+PyObject* serve_training(PyObject* const* arguments, Py_ssize_t count) {
+  return serve_forward(arguments, count, true);
+}
+
+PyObject* serve_inference(PyObject* const* arguments, Py_ssize_t count) {
+  return serve_forward(arguments, count, false);
+}
+
+/// Whether each code is a tap of the window, or 255.
+bool are_codes(const ConvolutionPool& shape, PyObject* code) {
+  const uint8_t* codes = data_of<uint8_t>(code);
+  const int taps = static_cast<int>(shape.pool[0] * shape.pool[1]);
+  bool result = true;
+  for (long i = 0, count = size_of(code); i < count; ++i)
+    result &= (codes[i] < taps) | (codes[i] == 255);
+  return result;
+}
+
+bool has_output_shape(const ConvolutionPool& shape, PyObject* array) {
+  return rank_of(array) == 4 && length_of(array, 0) == shape.N &&
+         length_of(array, 1) == shape.O &&
+         length_of(array, 2) == shape.output[0] &&
+         length_of(array, 3) == shape.output[1];
+}
+
+template <class T>
+PyObject* backward(const ConvolutionPool& shape, PyObject* const* arguments,
+                   bool needs_input, bool needs_bias) {
+  PyObject *grad_output = arguments[0], *code = arguments[1];
+  PyObject *x = arguments[2], *weight = arguments[3];
+  if (!is_plain_of<T>(x) || !is_plain_of<T>(weight)) return declined();
+  Owned gradients = contiguous(grad_output), codes = contiguous(code);
+  Owned images = contiguous(x), rows = contiguous(weight);
+  if (!gradients || !codes || !images || !rows) return nullptr;
+  if (!are_codes(shape, codes.get())) return declined();
+  const npy_intp channels[] = {shape.O};
+  Owned grad_input(needs_input ? new_like<T>(x) : Py_NewRef(Py_None));
+  Owned grad_weight(new_like<T>(weight));
+  Owned grad_bias(needs_bias ? new_array<T>(1, channels) : Py_NewRef(Py_None));
+  if (!grad_input || !grad_weight || !grad_bias) return nullptr;
+  ConvolutionMaxPoolGrad<T> call{
+      shape,
+      data_of<T>(gradients.get()),
+      data_of<uint8_t>(codes.get()),
+      data_of<T>(images.get()),
+      data_of<T>(rows.get()),
+      needs_input ? data_of<T>(grad_input.get()) : nullptr,
+      data_of<T>(grad_weight.get()),
+      needs_bias ? data_of<T>(grad_bias.get()) : nullptr};
+  {
+    Unlocked unlocked(work_ns(shape));
+    kernels().of<T>().convolution_max_pool_grad(call);
+  }
+  return PyTuple_Pack(3, grad_input.get(), grad_weight.get(), grad_bias.get());
+}
+
+PyObject* serve_backward(PyObject* const* arguments, Py_ssize_t count) {
+  if (count != 8) return declined();
+  PyObject *grad_output = arguments[0], *code = arguments[1];
+  ConvolutionPool shape;
+  bool needs_input, needs_bias;
+  if (!is_plain(grad_output) || !is_plain(code) ||
+      PyArray_TYPE(as_array(code)) != NPY_UINT8 ||
+      !read_shape(arguments[2], arguments[3], arguments[4], arguments[5],
+                  shape) ||
+      !has_output_shape(shape, grad_output) || !has_output_shape(shape, code) ||
+      !read_flag(arguments[6], &needs_input) ||
+      !read_flag(arguments[7], &needs_bias))
+    return declined();
+  return TATAMI_BY_TYPE(grad_output, backward, shape, arguments, needs_input,
+                        needs_bias);
+}
+
+}  // namespace
+
+void add_conv_pool() {
+  add_function("convolution_max_pool", serve_training);
+  add_function("convolution_max_pool_infer", serve_inference);
+  add_function("convolution_max_pool_grad", serve_backward);
+}
+
+}  // namespace tatami

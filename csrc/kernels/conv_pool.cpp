@@ -1,0 +1,500 @@
+// conv_pool.cpp: convolution, bias, relu and max pooling in one pass.
+//
+// Only what the pooling looks at is computed. With windows of 2 x 2 all four
+// sums of a window stay in registers until the largest is known. Lanes are
+// either output channels or neighbouring windows, whichever leaves fewer idle.
+// Other windows take a plainer way.
+#include "../parallel.h"
+#include "blocks.h"
+#include "fill.h"
+
+namespace tatami::TATAMI_ISA {
+namespace {
+
+/// Windows worked at together when lanes are channels, and channels worked at
+/// together when lanes are windows: both make 12 sums, enough to hide the
+/// latency of a multiplication and few enough for 16 registers.
+constexpr long kTogether = 3;
+
+/// The padded image of one sample, as it is read.
+template <class T>
+struct Sheet {
+  const T* image;
+  long row, channel;  // from one row or channel to the next
+};
+
+/// Where the taps of the kernel find their elements, in the order of the
+/// weight.
+struct Taps {
+  const int32_t* offsets;
+  long count;
+};
+
+// The winner of a window. The first of several maxima counts, and NaN is larger
+// than everything, the last one counting.
+
+template <class T>
+struct Winner {
+  Vector<T> value;
+  Mask<T> place = {};
+
+  void compete(Vector<T> other, int tap) {
+    using Integer = typename IntegerOf<T>::type;
+    Mask<T> better = (other > value) | (other != other);
+    value = better ? other : value;
+    place = better ? Mask<T>{} + Integer(tap) : place;
+  }
+
+  /// Close what is not above `limit`, which is NaN if everything passes.
+  void finish(Vector<T> bias, Vector<T> limit) {
+    value += bias;
+    Mask<T> closed = value <= limit;
+    value = masked<T>(value, ~closed);
+    place |= closed;
+  }
+};
+
+// Lanes are channels: the weight is packed with the channels of a block side by
+// side, elements of the image are repeated in all lanes.
+
+/// kRows x 2 * kWindows sums for kVectors of channels; the windows lie
+/// anywhere.
+template <class T, int kVectors, int kRows, int kWindows>
+inline void sum_windows(const Taps& taps, long row,
+                        const T* const (&windows)[kWindows], const T* weight,
+                        Vector<T> (&total)[kRows][2 * kWindows][kVectors]) {
+  for (auto& line : total)
+    for (auto& column : line)
+      for (auto& vector : column) vector = Vector<T>{};
+  for (long i = 0; i < taps.count; ++i, weight += kVectors * kLanes<T>) {
+    const long offset = taps.offsets[i];
+    Vector<T> factor[kVectors];
+    for (int v = 0; v < kVectors; ++v) {
+      factor[v] = load(weight + v * kLanes<T>);
+      keep(factor[v]);
+    }
+    for (int y = 0; y < kRows; ++y)
+      for (int x = 0; x < 2 * kWindows; ++x) {
+        Vector<T> element = splat(windows[x / 2][offset + y * row + x % 2]);
+        for (int v = 0; v < kVectors; ++v)
+          total[y][x][v] += element * factor[v];
+      }
+  }
+}
+
+/// What is common to the windows of one block of channels.
+template <class T>
+struct Block {
+  Taps taps;
+  Sheet<T> sheet;
+  const int32_t* windows;  // where each begins
+  const T *weight, *bias;  // packed
+  T limit;
+  T* values;                            // windows x channels of a block
+  typename IntegerOf<T>::type* places;  // the same; null if nobody asks
+};
+
+template <class T, int kVectors, int kWindows>
+void channel_tile(const Block<T>& block, long first) {
+  constexpr long kLength = kLanes<T>;
+  const T* windows[kWindows];
+  for (int w = 0; w < kWindows; ++w)
+    windows[w] = block.sheet.image + block.windows[first + w];
+  Vector<T> total[2][2 * kWindows][kVectors];
+  if constexpr (kVectors == 1 || kRegisters >= 32) {
+    sum_windows<T, kVectors, 2, kWindows>(block.taps, block.sheet.row, windows,
+                                          block.weight, total);
+  } else {
+    for (int y = 0; y < 2; ++y) {
+      Vector<T> line[1][2 * kWindows][kVectors];
+      sum_windows<T, kVectors, 1, kWindows>(block.taps, block.sheet.row,
+                                            windows, block.weight, line);
+      for (int x = 0; x < 2 * kWindows; ++x)
+        for (int v = 0; v < kVectors; ++v) total[y][x][v] = line[0][x][v];
+      for (int w = 0; w < kWindows; ++w) windows[w] += block.sheet.row;
+    }
+  }
+  const Vector<T> limit = splat(block.limit);
+  for (int w = 0; w < kWindows; ++w)
+    for (int v = 0; v < kVectors; ++v) {
+      Winner<T> winner{total[0][2 * w][v]};
+      winner.compete(total[0][2 * w + 1][v], 1);
+      winner.compete(total[1][2 * w][v], 2);
+      winner.compete(total[1][2 * w + 1][v], 3);
+      winner.finish(load(block.bias + v * kLength), limit);
+      long place = ((first + w) * kVectors + v) * kLength;
+      store(block.values + place, winner.value);
+      if (block.places)
+        __builtin_memcpy(block.places + place, &winner.place, sizeof(limit));
+    }
+}
+
+template <class T, int kVectors>
+void run_windows(const Block<T>& block, long count) {
+  long first = 0;
+  for (; first + kTogether <= count; first += kTogether)
+    channel_tile<T, kVectors, kTogether>(block, first);
+  if (first == count) return;
+  if (count >= kTogether)
+    channel_tile<T, kVectors, kTogether>(block, count - kTogether);
+  else if (count == 2)
+    channel_tile<T, kVectors, 2>(block, 0);
+  else
+    channel_tile<T, kVectors, 1>(block, 0);
+}
+
+// Lanes are windows: the columns of the image are sorted into even and odd
+// ones, so that the first columns of neighbouring windows are neighbours.
+
+/// What is common to the windows of one sample.
+template <class T>
+struct Line {
+  const int32_t* offsets;  // two for each tap: for both columns of a window
+  long tap_count, row;
+  T limit;
+};
+
+/// kChannels for a vector of windows; `image` is where these begin.
+template <class T, int kChannels>
+void window_tile(const Line<T>& line, const T* image, const T* weight,
+                 const T* bias, T* out, uint8_t* code, long out_step,
+                 long lanes) {
+  Vector<T> total[kChannels][4] = {};
+  for (long i = 0; i < line.tap_count; ++i) {
+    Vector<T> window[4];
+    for (int x = 0; x < 2; ++x)
+      for (int y = 0; y < 2; ++y) {
+        window[2 * y + x] =
+            load(image + line.offsets[2 * i + x] + y * line.row);
+        keep(window[2 * y + x]);
+      }
+    for (int o = 0; o < kChannels; ++o) {
+      Vector<T> factor = splat(weight[o * line.tap_count + i]);
+      for (int k = 0; k < 4; ++k) total[o][k] += factor * window[k];
+    }
+  }
+  for (int o = 0; o < kChannels; ++o) {
+    Winner<T> winner{total[o][0]};
+    for (int k = 1; k < 4; ++k) winner.compete(total[o][k], k);
+    winner.finish(splat(bias ? bias[o] : T(0)), splat(line.limit));
+    store(out + o * out_step, winner.value, lanes);
+    if (!code) continue;
+    if (lanes == kLanes<T>)
+      store_bytes<T>(code + o * out_step, winner.place);
+    else
+      for (long i = 0; i < lanes; ++i)
+        code[o * out_step + i] = static_cast<uint8_t>(winner.place[i]);
+  }
+}
+
+// Any windows: the rows of a window are computed for one channel, then pooled.
+
+template <class T>
+void sum_row(const Sheet<T>& sheet, const ConvolutionPool& shape,
+             const T* image, const T* weight, T bias, T* out) {
+  const long columns = shape.output[1] * shape.pool[1];
+  for (long x = 0; x < columns; ++x) out[x] = bias;
+  for (long c = 0; c < shape.C; ++c)
+    for (long y = 0; y < shape.kernel[0]; ++y)
+      for (long k = 0; k < shape.kernel[1]; ++k) {
+        const T* source = image + c * sheet.channel + y * sheet.row + k;
+        const T factor = *weight++;
+        for (long x = 0; x < columns; ++x) out[x] += factor * source[x];
+      }
+}
+
+template <class T>
+void pool_row(const ConvolutionPool& shape, const T* rows, T limit, T* out,
+              uint8_t* code) {
+  const long pitch = shape.output[1] * shape.pool[1];
+  for (long x = 0; x < shape.output[1]; ++x) {
+    const T* window = rows + x * shape.pool[1];
+    T best = window[0];
+    long place = 0;
+    for (long y = 0, tap = 0; y < shape.pool[0]; ++y)
+      for (long k = 0; k < shape.pool[1]; ++k, ++tap) {
+        T value = window[y * pitch + k];
+        bool better = (value > best) | (value != value);
+        best = better ? value : best;
+        place = better ? tap : place;
+      }
+    bool closed = best <= limit;
+    out[x] = closed ? T(0) : best;
+    if (code) code[x] = static_cast<uint8_t>(closed ? 255 : place);
+  }
+}
+
+// One call.
+
+enum class Way { channels, windows, any };
+
+template <class T>
+struct Job {
+  const ConvolutionMaxPool<T>& call;
+  Way way;
+  Taps taps;
+  const int32_t* windows;  // if lanes are channels
+  const T *weight, *bias;  // packed, if lanes are channels
+  T limit;
+  long height, width;  // of a padded image
+  long blocks;         // parts of the channels
+  bool padded() const {
+    return call.shape.padding[0] != 0 || call.shape.padding[1] != 0;
+  }
+  long outputs() const { return call.shape.output[0] * call.shape.output[1]; }
+  long half() const { return (width + 1) / 2; }
+  long image_row() const { return way == Way::windows ? 2 * half() : width; }
+  long image_size() const { return call.shape.C * height * image_row(); }
+};
+
+constexpr long kBlockVectors = 2;
+
+template <class T>
+constexpr long kBlockChannels = kBlockVectors * kLanes<T>;
+
+/// Idle lanes decide; sorting columns costs a little.
+template <class T>
+Way way_of(const ConvolutionPool& shape) {
+  if (shape.pool[0] != 2 || shape.pool[1] != 2) return Way::any;
+  long channels = round_up(shape.O, kLanes<T>) * shape.output[1];
+  long windows = shape.O * round_up(shape.output[1], kLanes<T>);
+  return windows + windows / 16 < channels ? Way::windows : Way::channels;
+}
+
+template <class T>
+void split_row(const T* source, long count, T* even, T* odd) {
+  long x = 0;
+  for (; x + 1 < count; x += 2) {
+    even[x / 2] = source[x];
+    odd[x / 2] = source[x + 1];
+  }
+  if (x < count) even[x / 2] = source[x];
+}
+
+/// Copy one sample into its padded image, whose border is zero already.
+template <class T>
+void fill_image(const Job<T>& job, const T* source, T* image) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long row = job.image_row(), left = shape.padding[1];
+  for (long c = 0; c < shape.C; ++c, image += job.height * row) {
+    T* line = image + shape.padding[0] * row;
+    for (long y = 0; y < shape.input[0]; ++y, line += row) {
+      if (job.way != Way::windows)
+        __builtin_memcpy(line + left, source, shape.input[1] * sizeof(T));
+      else if (left % 2 == 0)
+        split_row(source, shape.input[1], line + left / 2,
+                  line + job.half() + left / 2);
+      else
+        split_row(source, shape.input[1], line + job.half() + left / 2,
+                  line + left / 2 + 1);
+      source += shape.input[1];
+    }
+  }
+}
+
+template <class T>
+void run_channel_block(const Job<T>& job, const Sheet<T>& sheet, long part,
+                       T* out, uint8_t* code) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long outputs = job.outputs(), begin = part * kBlockChannels<T>;
+  const long channels = smaller(kBlockChannels<T>, shape.O - begin);
+  const long vectors = (channels + kLanes<T> - 1) / kLanes<T>;
+  const long size = outputs * vectors * kLanes<T>;
+  T* values = scratch_of<T>(1, 2 * size);
+  Block<T> block{
+      job.taps,
+      sheet,
+      job.windows,
+      job.weight + begin * job.taps.count,
+      job.bias + begin,
+      job.limit,
+      values,
+      code ? reinterpret_cast<typename IntegerOf<T>::type*>(values + size)
+           : nullptr};
+  (vectors == 1 ? run_windows<T, 1> : run_windows<T, 2>)(block, outputs);
+  for (long v = 0; v < vectors; ++v) {
+    const long first = begin + v * kLanes<T>;
+    const long rows = smaller(kLanes<T>, shape.O - first);
+    T* target = out + first * outputs;
+    block_to_planes<T>(values + v * kLanes<T>, vectors * kLanes<T>, rows,
+                       outputs, [&](long row, long x, Vector<T> value, long n) {
+                         store(target + row * outputs + x, value, n);
+                       });
+    if (!code) continue;
+    uint8_t* bytes = code + first * outputs;
+    block_to_planes<T>(values + size + v * kLanes<T>, vectors * kLanes<T>, rows,
+                       outputs, [&](long row, long x, Vector<T> value, long n) {
+                         auto place = (Mask<T>)value;
+                         uint8_t* here = bytes + row * outputs + x;
+                         if (n == kLanes<T>)
+                           store_bytes<T>(here, place);
+                         else
+                           for (long i = 0; i < n; ++i)
+                             here[i] = static_cast<uint8_t>(place[i]);
+                       });
+  }
+}
+
+template <class T>
+void run_window_block(const Job<T>& job, const Sheet<T>& sheet, long part,
+                      T* out, uint8_t* code) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long begin = shape.O * part / job.blocks;
+  const long channels = shape.O * (part + 1) / job.blocks - begin;
+  const long outputs = job.outputs(), columns = shape.output[1];
+  auto tile = channels == 1   ? window_tile<T, 1>
+              : channels == 2 ? window_tile<T, 2>
+                              : window_tile<T, 3>;
+  Line<T> line{job.taps.offsets, job.taps.count, sheet.row, job.limit};
+  const T* weight = job.call.weight + begin * job.taps.count;
+  const T* bias = job.call.bias ? job.call.bias + begin : nullptr;
+  const long lanes = smaller(kLanes<T>, columns);
+  for (long y = 0; y < shape.output[0]; ++y)
+    for (long x = 0; x < columns; x += lanes) {
+      long start = smaller(x, columns - lanes);
+      long place = begin * outputs + y * columns + start;
+      tile(line, sheet.image + 2 * y * sheet.row + start, weight, bias,
+           out + place, code ? code + place : nullptr, outputs, lanes);
+    }
+}
+
+template <class T>
+void run_any(const Job<T>& job, const Sheet<T>& sheet, long channel, T* out,
+             uint8_t* code) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long pitch = shape.output[1] * shape.pool[1];
+  T* rows = scratch_of<T>(1, shape.pool[0] * pitch);
+  const T bias = job.call.bias ? job.call.bias[channel] : T(0);
+  for (long y = 0; y < shape.output[0]; ++y) {
+    for (long k = 0; k < shape.pool[0]; ++k)
+      sum_row(sheet, shape, sheet.image + (y * shape.pool[0] + k) * sheet.row,
+              job.call.weight + channel * job.taps.count, bias,
+              rows + k * pitch);
+    long place = channel * job.outputs() + y * shape.output[1];
+    pool_row(shape, rows, job.limit, out + place,
+             code ? code + place : nullptr);
+  }
+}
+
+template <class T>
+void run_part(const Job<T>& job, const Sheet<T>& sheet, long part, T* out,
+              uint8_t* code) {
+  switch (job.way) {
+    case Way::channels:
+      return run_channel_block(job, sheet, part, out, code);
+    case Way::windows:
+      return run_window_block(job, sheet, part, out, code);
+    case Way::any:
+      return run_any(job, sheet, part, out, code);
+  }
+}
+
+/// Where the taps lie in an image; two offsets each if its columns are sorted.
+template <class T>
+void set_taps(const Job<T>& job, int32_t* offsets) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long row = job.image_row(), half = job.half();
+  for (long c = 0; c < shape.C; ++c)
+    for (long y = 0; y < shape.kernel[0]; ++y)
+      for (long x = 0; x < shape.kernel[1]; ++x) {
+        long line = (c * job.height + y) * row;
+        if (job.way == Way::windows)
+          for (long i = x; i < x + 2; ++i)
+            *offsets++ = static_cast<int32_t>(line + i % 2 * half + i / 2);
+        else
+          *offsets++ = static_cast<int32_t>(line + x);
+      }
+}
+
+/// Pack the weight for lanes of channels, and list the windows.
+template <class T>
+void prepare_channels(Job<T>& job) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long taps = job.taps.count;
+  const long padded = round_up(shape.O, kLanes<T>);
+  T* packed = scratch_of<T>(3, padded * (taps + 1));
+  T* bias = packed + padded * taps;
+  job.weight = packed;
+  job.bias = bias;
+  for (long o = 0; o < padded; ++o)
+    bias[o] = job.call.bias && o < shape.O ? job.call.bias[o] : T(0);
+  for (long o = 0; o < padded; o += kLanes<T>) {
+    long block = o / kBlockChannels<T> * kBlockChannels<T>;
+    long width = smaller(kBlockChannels<T>, padded - block);
+    planes_to_block(job.call.weight + o * taps, taps,
+                    smaller(kLanes<T>, shape.O - o), taps,
+                    packed + block * taps + o - block, width);
+  }
+  int32_t* windows = scratch_of<int32_t>(4, job.outputs());
+  job.windows = windows;
+  for (long y = 0; y < shape.output[0]; ++y)
+    for (long x = 0; x < shape.output[1]; ++x)
+      *windows++ = static_cast<int32_t>(2 * y * job.width + 2 * x);
+}
+
+template <class T>
+Job<T> job_of(const ConvolutionMaxPool<T>& call) {
+  const ConvolutionPool& shape = call.shape;
+  Job<T> job{call};
+  job.way = way_of<T>(shape);
+  job.height = shape.input[0] + 2 * shape.padding[0];
+  job.width = shape.input[1] + 2 * shape.padding[1];
+  job.limit = shape.relu ? T(0) : static_cast<T>(__builtin_nan(""));
+  job.blocks = job.way == Way::any ? shape.O
+               : job.way == Way::windows
+                   ? (shape.O + kTogether - 1) / kTogether
+                   : (shape.O + kBlockChannels<T> - 1) / kBlockChannels<T>;
+  job.taps.count = shape.C * shape.kernel[0] * shape.kernel[1];
+  int32_t* offsets = scratch_of<int32_t>(2, 2 * job.taps.count);
+  job.taps.offsets = offsets;
+  set_taps(job, offsets);
+  if (job.way == Way::channels) prepare_channels(job);
+  return job;
+}
+
+template <class T>
+double part_ns(const Job<T>& job) {
+  const ConvolutionPool& shape = job.call.shape;
+  double sums = double(job.outputs() * shape.pool[0] * shape.pool[1]) *
+                double(shape.O) * double(job.taps.count + 4);
+  double speed = job.way == Way::any ? 1.0 * kLanes<T> : 5.0 * kLanes<T>;
+  return sums / speed / double(job.blocks) + 50;
+}
+
+template <class T>
+void convolution_max_pool(const ConvolutionMaxPool<T>& call) {
+  const Job<T> job = job_of(call);
+  const ConvolutionPool& shape = call.shape;
+  const bool copied = job.way == Way::windows || job.padded();
+  const long input = shape.C * shape.input[0] * shape.input[1];
+  const long output = shape.O * job.outputs();
+  auto body = [&](long begin, long end) {
+    T* image = nullptr;
+    if (copied) {
+      long size = job.image_size() + 2 * kLanes<T>;
+      image = scratch_of<T>(0, size);
+      __builtin_memset(image, 0, size * sizeof(T));
+    }
+    long filled = -1;
+    for (long i = begin; i < end; ++i) {
+      const long n = i / job.blocks;
+      const T* x = call.x + n * input;
+      if (copied && n != filled) fill_image(job, x, image);
+      filled = n;
+      Sheet<T> sheet{copied ? image : x, job.image_row(),
+                     job.height * job.image_row()};
+      run_part(job, sheet, i % job.blocks, call.out + n * output,
+               call.code ? call.code + n * output : nullptr);
+    }
+  };
+  parallel_for(shape.N * job.blocks, part_ns(job), body);
+}
+
+}  // namespace
+
+void fill_conv_pool(KernelTable& table) {
+  table.float32.convolution_max_pool = convolution_max_pool<float>;
+  table.float64.convolution_max_pool = convolution_max_pool<double>;
+}
+
+}  // namespace tatami::TATAMI_ISA

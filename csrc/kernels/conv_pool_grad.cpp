@@ -1,0 +1,422 @@
+// conv_pool_grad.cpp: the gradients of convolution, bias, relu and max pooling
+// in one pass over the samples.
+//
+// One position of each pooling window has a gradient, and none where relu was
+// closed. The live ones of each output channel are listed, and only these are
+// visited: once for the gradient of the weight, whose sums stay in registers,
+// and once for that of the input. Samples are summed in parts of a fixed size,
+// and the parts in order, so that the result does not depend on the number of
+// threads.
+#include "../parallel.h"
+#include "blocks.h"
+#include "fill.h"
+
+namespace tatami::TATAMI_ISA {
+namespace {
+
+template <class T>
+using Integer = typename IntegerOf<T>::type;
+
+/// The live positions of one output channel: gradients, and where their windows
+/// of the input begin. Filled up to a multiple of kGroup with zeros.
+template <class T>
+struct Live {
+  const T* values;
+  const Integer<T>* places;
+  long count;
+};
+constexpr long kGroup = 4;
+
+// Tiles: a part of the kernel, kRows x kColumns vectors. The columns lie one
+// behind the other, the rows are `row` apart in the sheet and `kernel_row` in
+// the kernel.
+
+template <class T>
+struct Strides {
+  long row, kernel_row;
+};
+
+/// sums += gradient * window, over all live positions.
+template <class T, int kRows, int kColumns>
+void gather(const Live<T>& live, Strides<T> step, const T* sheet, T* sums) {
+  constexpr int kSums = kRows * kColumns;
+  constexpr int kTurns = kSums > 4 ? 1 : kSums > 3 ? 2 : 4;
+  Vector<T> total[kTurns][kSums] = {};
+  for (int i = 0; i < kSums; ++i)
+    total[0][i] =
+        load(sums + i / kColumns * step.kernel_row + i % kColumns * kLanes<T>);
+  for (long i = 0; i < live.count; i += kTurns)
+    for (int turn = 0; turn < kTurns; ++turn) {
+      const Vector<T> gradient = splat(live.values[i + turn]);
+      const T* window = sheet + live.places[i + turn];
+      for (int k = 0; k < kSums; ++k)
+        total[turn][k] += gradient * load(window + k / kColumns * step.row +
+                                          k % kColumns * kLanes<T>);
+    }
+  for (int i = 0; i < kSums; ++i) {
+    for (int turn = 1; turn < kTurns; ++turn) total[0][i] += total[turn][i];
+    store(sums + i / kColumns * step.kernel_row + i % kColumns * kLanes<T>,
+          total[0][i]);
+  }
+}
+
+/// window += gradient * weight, at all live positions.
+template <class T, int kRows, int kColumns>
+void spread(const Live<T>& live, Strides<T> step, const T* weight, T* sheet) {
+  constexpr int kWeights = kRows * kColumns;
+  Vector<T> factor[kWeights];
+  for (int k = 0; k < kWeights; ++k) {
+    factor[k] = load(weight + k / kColumns * step.kernel_row +
+                     k % kColumns * kLanes<T>);
+    keep(factor[k]);
+  }
+  for (long i = 0; i < live.count; ++i) {
+    const Vector<T> gradient = splat(live.values[i]);
+    T* window = sheet + live.places[i];
+    for (int k = 0; k < kWeights; ++k) {
+      T* target = window + k / kColumns * step.row + k % kColumns * kLanes<T>;
+      store(target, load(target) + gradient * factor[k]);
+    }
+  }
+}
+
+template <class T>
+struct Tile {
+  void (*gather)(const Live<T>&, Strides<T>, const T* sheet, T* sums);
+  void (*spread)(const Live<T>&, Strides<T>, const T* weight, T* sheet);
+};
+
+template <class T, int kRows>
+Tile<T> tile_of(long columns) {
+  switch (columns) {
+    case 1:
+      return {gather<T, kRows, 1>, spread<T, kRows, 1>};
+    case 2:
+      return {gather<T, kRows, 2>, spread<T, kRows, 2>};
+    case 3:
+      return {gather<T, kRows, 3>, spread<T, kRows, 3>};
+    default:
+      return {gather<T, kRows, 4>, spread<T, kRows, 4>};
+  }
+}
+
+template <class T>
+Tile<T> tile_of(long rows, long columns) {
+  if (columns == 5 && rows == 1) return {gather<T, 1, 5>, spread<T, 1, 5>};
+  if (columns == 5) return {gather<T, 2, 5>, spread<T, 2, 5>};
+  return rows == 1   ? tile_of<T, 1>(columns)
+         : rows == 2 ? tile_of<T, 2>(columns)
+                     : tile_of<T, 3>(columns);
+}
+
+// How the input is laid out: `sheets` sheets, each with one vector of the
+// kernel for every lane of a place.
+
+template <class T>
+struct Job {
+  const ConvolutionMaxPoolGrad<T>& call;
+  bool channel_lanes;  // else lanes are neighbouring columns of one channel
+  long sheets;
+  long height, width;        // of a padded image
+  long rows, columns;        // of the kernel, in vectors
+  const Integer<T>* starts;  // where the first tap of each window lies
+  const Integer<T>* taps;    // how far each tap of a window is from the first
+  const T* weight;           // packed; null if nobody asks
+  long place() const { return channel_lanes ? kLanes<T> : 1; }
+  long row() const { return width * place(); }
+  long sheet_size() const { return height * row() + (columns + 1) * kLanes<T>; }
+  long kernel_size() const { return rows * columns * kLanes<T>; }
+  long outputs() const { return call.shape.output[0] * call.shape.output[1]; }
+  /// Of the sums of one part: all kernels, then the bias.
+  long sums() const {
+    return call.shape.O * (sheets * kernel_size() + kLanes<T>);
+  }
+  long list_size() const { return outputs() + kLanes<T> + kGroup; }
+};
+
+/// Run `body(row, column, tile)` over the tiles of the kernel.
+template <class T, class Body>
+void for_each_tile(const Job<T>& job, const Body& body) {
+  const long widest = job.columns <= 5 ? job.columns : 4;
+  const long highest = widest == 5 ? 2 : 3;
+  for (long y = 0; y < job.rows; y += highest)
+    for (long x = 0; x < job.columns; x += widest)
+      body(y, x,
+           tile_of<T>(smaller(highest, job.rows - y),
+                      smaller(widest, job.columns - x)));
+}
+
+// Lists.
+
+/// Windows of 2 x 2, a vector of them at once; returns how many are live.
+template <class T>
+long list_vectors(const Job<T>& job, const T* gradient, const uint8_t* code,
+                  T* values, Integer<T>* places, T* bias) {
+  constexpr int kBits = 8 * sizeof(T);
+  constexpr long kLength = kLanes<T>;
+  const long count = job.outputs();
+  const Mask<T> right = Mask<T>{} + job.taps[1],
+                below = Mask<T>{} + job.taps[2];
+  Vector<T> total = load(bias);
+  long found = 0;
+  for (long x = 0; x < count; x += kLength) {
+    const long start = smaller(x, count - kLength);
+    Mask<T> tap = load_bytes<T>(code + start);
+    Mask<T> live = tap != Integer<T>(255);
+    if (start != x) live &= ~first_lanes<T>(x - start);
+    Mask<T> place;
+    __builtin_memcpy(&place, job.starts + start, sizeof place);
+    place += (tap << (kBits - 1) >> (kBits - 1)) & right;
+    place += (tap << (kBits - 2) >> (kBits - 1)) & below;
+    Vector<T> value = load(gradient + start);
+    total += masked<T>(value, live);
+    found += compress<T>(live, value, place, values + found, places + found);
+  }
+  store(bias, total);
+  return found;
+}
+
+template <class T>
+long list_singly(const Job<T>& job, const T* gradient, const uint8_t* code,
+                 T* values, Integer<T>* places, T* bias) {
+  long found = 0;
+  for (long i = 0; i < job.outputs(); ++i) {
+    if (code[i] == 255) continue;
+    values[found] = gradient[i];
+    places[found++] = job.starts[i] + job.taps[code[i]];
+    bias[0] += gradient[i];
+  }
+  return found;
+}
+
+/// List the live positions of all channels of one sample.
+template <class T>
+void list_sample(const Job<T>& job, const T* gradient, const uint8_t* code,
+                 T* values, Integer<T>* places, long* counts, T* bias) {
+  const ConvolutionPool& shape = job.call.shape;
+  const bool vectors =
+      shape.pool[0] == 2 && shape.pool[1] == 2 && job.outputs() >= kLanes<T>;
+  auto list = vectors ? list_vectors<T> : list_singly<T>;
+  for (long o = 0; o < shape.O; ++o) {
+    long count = list(job, gradient, code, values, places, bias);
+    for (long i = 0; i < kGroup; ++i) {
+      values[count + i] = 0;
+      places[count + i] = 0;
+    }
+    counts[o] = count;
+    gradient += job.outputs();
+    code += job.outputs();
+    values += job.list_size();
+    places += job.list_size();
+    bias += kLanes<T>;
+  }
+}
+
+// Sheets.
+
+template <class T>
+void fill_sheet(const Job<T>& job, const T* x, long index, T* sheet) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long area = shape.input[0] * shape.input[1];
+  const long lanes = job.channel_lanes ? kLanes<T> : 1;
+  const bool padded = shape.padding[0] != 0 || shape.padding[1] != 0;
+  const long rows = padded ? shape.input[0] : 1;
+  const long columns = padded ? shape.input[1] : area;
+  const long channels = smaller(lanes, shape.C - index * lanes);
+  x += index * lanes * area;
+  sheet += shape.padding[0] * job.row() + shape.padding[1] * lanes;
+  for (long y = 0; y < rows; ++y, x += columns, sheet += job.row())
+    if (job.channel_lanes)
+      planes_to_block(x, area, channels, columns, sheet, lanes);
+    else
+      __builtin_memcpy(sheet, x, columns * sizeof(T));
+}
+
+/// Write the image that a sheet of channel lanes holds.
+template <class T>
+void write_sheet(const Job<T>& job, const T* sheet, long index, T* out) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long area = shape.input[0] * shape.input[1];
+  const bool padded = shape.padding[0] != 0 || shape.padding[1] != 0;
+  const long rows = padded ? shape.input[0] : 1;
+  const long columns = padded ? shape.input[1] : area;
+  const long channels = smaller(kLanes<T>, shape.C - index * kLanes<T>);
+  out += index * kLanes<T> * area;
+  sheet += shape.padding[0] * job.row() + shape.padding[1] * kLanes<T>;
+  for (long y = 0; y < rows; ++y, out += columns, sheet += job.row())
+    block_to_planes<T>(sheet, kLanes<T>, channels, columns,
+                       [&](long channel, long x, Vector<T> value, long lanes) {
+                         store(out + channel * area + x, value, lanes);
+                       });
+}
+
+template <class T>
+void clear(T* out, long count) {
+  __builtin_memset(out, 0, static_cast<size_t>(count) * sizeof(T));
+}
+
+template <class T>
+void run_sample(const Job<T>& job, long n, T* sheet, T* sums) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long size = job.list_size(), kernels = shape.O * job.kernel_size();
+  T* values = scratch_of<T>(1, shape.O * size);
+  Integer<T>* places = scratch_of<Integer<T>>(2, shape.O * size);
+  long* counts = scratch_of<long>(3, shape.O);
+  const long output = shape.O * job.outputs();
+  const long input = shape.C * shape.input[0] * shape.input[1];
+  list_sample(job, job.call.grad_output + n * output,
+              job.call.code + n * output, values, places, counts,
+              sums + job.sheets * kernels);
+  auto live = [&](long o, long multiple) {
+    return Live<T>{values + o * size, places + o * size,
+                   round_up(counts[o], multiple)};
+  };
+  const Strides<T> step{job.row(), job.columns * kLanes<T>};
+  T* image = sheet + job.sheet_size();
+  for (long i = 0; i < job.sheets; ++i) {
+    fill_sheet(job, job.call.x + n * input, i, sheet);
+    if (job.weight) clear(image, job.sheet_size());
+    for_each_tile(job, [&](long y, long x, const Tile<T>& tile) {
+      const long place = y * step.kernel_row + x * kLanes<T>;
+      const long source = y * step.row + x * kLanes<T>;
+      for (long o = 0; o < shape.O; ++o)
+        tile.gather(live(o, kGroup), step, sheet + source,
+                    sums + i * kernels + o * job.kernel_size() + place);
+      if (!job.weight) return;
+      for (long o = 0; o < shape.O; ++o)
+        tile.spread(live(o, 1), step,
+                    job.weight + i * kernels + o * job.kernel_size() + place,
+                    image + source);
+    });
+    if (job.weight) write_sheet(job, image, i, job.call.grad_input + n * input);
+  }
+}
+
+template <class T>
+void run_part(const Job<T>& job, long begin, long end, T* sums) {
+  clear(sums, job.sums());
+  T* sheet = scratch_of<T>(0, 2 * job.sheet_size());
+  clear(sheet, job.sheet_size());
+  for (long n = begin; n < end; ++n) run_sample(job, n, sheet, sums);
+}
+
+// One call.
+
+template <class T>
+void write_results(const Job<T>& job, const T* sums) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long window = shape.kernel[0] * shape.kernel[1];
+  const long lanes = job.channel_lanes ? kLanes<T> : 1;
+  for (long i = 0; i < job.sheets; ++i)
+    for (long o = 0; o < shape.O; ++o, sums += job.kernel_size()) {
+      T* out = job.call.grad_weight + (o * shape.C + i * lanes) * window;
+      if (job.channel_lanes)
+        block_to_planes<T>(sums, kLanes<T>, smaller(lanes, shape.C - i * lanes),
+                           window, [&](long c, long k, Vector<T> v, long n) {
+                             store(out + c * window + k, v, n);
+                           });
+      else
+        for (long k = 0; k < window; ++k)
+          out[k] = sums[k / shape.kernel[1] * job.columns * kLanes<T> +
+                        k % shape.kernel[1]];
+    }
+  if (job.call.grad_bias)
+    for (long o = 0; o < shape.O; ++o)
+      job.call.grad_bias[o] = sum_lanes<T>(load(sums + o * kLanes<T>));
+}
+
+/// The weight as the sheets have it, for the gradient of the input.
+template <class T>
+const T* packed_weight(const Job<T>& job) {
+  const ConvolutionPool& shape = job.call.shape;
+  const long window = shape.kernel[0] * shape.kernel[1];
+  T* packed = scratch_of<T>(4, shape.O * job.sheets * job.kernel_size());
+  T* out = packed;
+  for (long i = 0; i < job.sheets; ++i)
+    for (long o = 0; o < shape.O; ++o, out += job.kernel_size())
+      planes_to_block(job.call.weight + (o * shape.C + i * kLanes<T>)*window,
+                      window, smaller(kLanes<T>, shape.C - i * kLanes<T>),
+                      window, out, kLanes<T>);
+  return packed;
+}
+
+template <class T>
+void set_places(Job<T>& job, Integer<T>* starts, Integer<T>* taps) {
+  const ConvolutionPool& shape = job.call.shape;
+  job.starts = starts;
+  job.taps = taps;
+  auto place = [&](long y, long x) {
+    return static_cast<Integer<T>>(y * job.row() + x * job.place());
+  };
+  for (long y = 0; y < shape.output[0]; ++y)
+    for (long x = 0; x < shape.output[1]; ++x)
+      *starts++ = place(y * shape.pool[0], x * shape.pool[1]);
+  for (long y = 0; y < shape.pool[0]; ++y)
+    for (long x = 0; x < shape.pool[1]; ++x) *taps++ = place(y, x);
+}
+
+template <class T>
+Job<T> job_of(const ConvolutionMaxPoolGrad<T>& call) {
+  const ConvolutionPool& shape = call.shape;
+  Job<T> job{call};
+  const long wide = (shape.kernel[1] + kLanes<T> - 1) / kLanes<T>;
+  const long deep = (shape.C + kLanes<T> - 1) / kLanes<T>;
+  // In sheets of neighbouring columns an infinite gradient would spoil its
+  // neighbours.
+  job.channel_lanes =
+      call.grad_input || shape.kernel[1] * deep <= shape.C * wide;
+  job.sheets = job.channel_lanes ? deep : shape.C;
+  job.height = shape.input[0] + 2 * shape.padding[0];
+  job.width = shape.input[1] + 2 * shape.padding[1];
+  job.rows = shape.kernel[0];
+  job.columns = job.channel_lanes ? shape.kernel[1] : wide;
+  job.weight = call.grad_input ? packed_weight(job) : nullptr;
+  return job;
+}
+
+/// Samples are summed in parts of about this time.
+constexpr double kPart = 10e3;
+/// Elements of partial sums kept at most.
+constexpr long kPartElements = 1 << 22;
+
+template <class T>
+double sample_ns(const Job<T>& job) {
+  const ConvolutionPool& shape = job.call.shape;
+  double live = 0.6 * double(shape.O * job.outputs());
+  double kernel = double(job.sheets * job.rows * job.columns);
+  return live * (1 + kernel * (job.weight ? 0.45 : 0.2)) +
+         double(shape.C * shape.input[0] * shape.input[1]) * 0.2;
+}
+
+template <class T>
+void convolution_max_pool_grad(const ConvolutionMaxPoolGrad<T>& call) {
+  Job<T> job = job_of(call);
+  const ConvolutionPool& shape = call.shape;
+  const long windows = shape.pool[0] * shape.pool[1], size = job.sums();
+  Integer<T>* table = scratch_of<Integer<T>>(5, job.outputs() + windows);
+  set_places(job, table, table + job.outputs());
+  const double cost = sample_ns(job);
+  const long most = larger(1, smaller(64, kPartElements / size));
+  const long samples =
+      larger(static_cast<long>(kPart / cost) + 1, (shape.N + most - 1) / most);
+  const long parts = (shape.N + samples - 1) / samples;
+  T* sums = scratch_of<T>(6, parts * size);
+  parallel_for(parts, cost * double(samples), [&](long begin, long end) {
+    for (long part = begin; part < end; ++part)
+      run_part(job, part * samples, smaller(shape.N, (part + 1) * samples),
+               sums + part * size);
+  });
+  for (long part = 1; part < parts; ++part)
+    for (long i = 0; i < size; i += kLanes<T>)
+      store(sums + i, load(sums + i) + load(sums + part * size + i));
+  write_results(job, sums);
+}
+
+}  // namespace
+
+void fill_conv_pool_grad(KernelTable& table) {
+  table.float32.convolution_max_pool_grad = convolution_max_pool_grad<float>;
+  table.float64.convolution_max_pool_grad = convolution_max_pool_grad<double>;
+}
+
+}  // namespace tatami::TATAMI_ISA
