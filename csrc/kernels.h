@@ -151,7 +151,8 @@ struct Kernels {
   /// code: which tap of its window is the largest, the first one counting, or
   /// 255 where relu closed it.
   void (*convolution_max_pool)(const ConvolutionMaxPool<T>& call);
-  void (*convolution_max_pool_grad)(const ConvolutionMaxPoolGrad<T>& call);
+  /// False, and nothing written, if a code is neither a tap nor 255.
+  bool (*convolution_max_pool_grad)(const ConvolutionMaxPoolGrad<T>& call);
   void (*sgd_step)(const SgdStep<T>& step);
   void (*adam_step)(const AdamStep<T>& step);
 };

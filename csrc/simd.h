@@ -92,6 +92,13 @@ inline void keep(V& value) {
 #endif
 }
 
+/// Unroll the loop that follows, so that arrays of vectors stay in registers.
+#if defined(__clang__)
+#define TATAMI_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define TATAMI_UNROLL _Pragma("GCC unroll 32")
+#endif
+
 // The first `count` lanes, 0 < count < lanes; the others are zero.
 
 template <class T>
@@ -144,6 +151,44 @@ inline V select(M mask, V yes, V no) {
 template <class T>
 inline Vector<T> masked(Vector<T> value, Mask<T> mask) {
   return (Vector<T>)((Mask<T>)value & mask);
+}
+
+/// The larger of each two lanes; `first` if either is NaN, or on some machines
+/// NaN.
+template <class T>
+inline Vector<T> larger_lanes(Vector<T> first, Vector<T> second) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return (Vector<T>)_mm512_max_ps((__m512)second, (__m512)first);
+  else
+    return (Vector<T>)_mm512_max_pd((__m512d)second, (__m512d)first);
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4)
+    return (Vector<T>)_mm256_max_ps((__m256)second, (__m256)first);
+  else
+    return (Vector<T>)_mm256_max_pd((__m256d)second, (__m256d)first);
+#else
+  return second > first ? second : first;
+#endif
+}
+
+/// Whether any lane of the result of a comparison is set.
+template <class T>
+inline bool any_lane(Mask<T> mask) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return _mm512_movepi32_mask((__m512i)mask) != 0;
+  else
+    return _mm512_movepi64_mask((__m512i)mask) != 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_epi8((__m256i)mask) != 0;
+#elif defined(__SSE2__)
+  return _mm_movemask_epi8((__m128i)mask) != 0;
+#else
+  typename IntegerOf<T>::type any = 0;
+  for (int i = 0; i < kLanes<T>; ++i) any |= mask[i];
+  return any != 0;
+#endif
 }
 
 // The sum of all lanes, always of the same pairs.
@@ -288,6 +333,33 @@ inline void transpose(T (&rows)[kCount]) {
   for (int i = 0; i < kCount; ++i) rows[i] = result[i];
 }
 #endif
+
+/// The elements at even and at odd places of two vectors behind each other.
+template <class T>
+inline void separate(Vector<T>& first, Vector<T>& second) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  auto order = [](auto half) {
+    return (Vector<T>)_mm256_permute4x64_pd((__m256d)half, 0xD8);
+  };
+  if constexpr (sizeof(T) == 4) {
+    auto even = _mm256_shuffle_ps((__m256)first, (__m256)second, 0x88);
+    auto odd = _mm256_shuffle_ps((__m256)first, (__m256)second, 0xDD);
+    first = order(even), second = order(odd);
+  } else {
+    auto even = _mm256_unpacklo_pd((__m256d)first, (__m256d)second);
+    auto odd = _mm256_unpackhi_pd((__m256d)first, (__m256d)second);
+    first = order(even), second = order(odd);
+  }
+#else
+  Vector<T> even{}, odd{};
+  constexpr int kHalf = kLanes<T> / 2;
+  for (int i = 0; i < kHalf; ++i) {
+    even[i] = first[2 * i], even[kHalf + i] = second[2 * i];
+    odd[i] = first[2 * i + 1], odd[kHalf + i] = second[2 * i + 1];
+  }
+  first = even, second = odd;
+#endif
+}
 
 /// Store the low byte of each lane; the lanes hold -128 to 127.
 template <class T>

@@ -66,22 +66,22 @@ PyObject* forward(const ConvolutionPool& shape, PyObject* x, PyObject* weight,
     return declined();
   Owned images = contiguous(x), rows = contiguous(weight);
   Owned shift = bias ? contiguous(bias) : Owned();
-  if (!images || !rows || (bias && !shift)) return nullptr;
+  if (!images || !rows || (bias && !shift)) return failed();
   const npy_intp lengths[] = {shape.N, shape.O, shape.output[0],
                               shape.output[1]};
   Owned out(new_array<T>(4, lengths));
-  Owned code(with_code ? PyArray_SimpleNew(4, lengths, NPY_UINT8) : nullptr);
-  if (!out || (with_code && !code)) return nullptr;
-  ConvolutionMaxPool<T> call{shape,
-                             data_of<T>(images.get()),
-                             data_of<T>(rows.get()),
-                             bias ? data_of<T>(shift.get()) : nullptr,
-                             data_of<T>(out.get()),
-                             code ? data_of<uint8_t>(code.get()) : nullptr};
-  {
-    Unlocked unlocked(work_ns(shape));
-    kernels().of<T>().convolution_max_pool(call);
-  }
+  Owned code(with_code ? new_array(4, lengths, NPY_UINT8) : nullptr);
+  if (!out || (with_code && !code)) return failed();
+  launch(
+      work_ns(shape), shape,
+      operands(data_of<T>(images.get()), data_of<T>(rows.get()),
+               bias ? data_of<T>(shift.get()) : nullptr, data_of<T>(out.get()),
+               code ? data_of<uint8_t>(code.get()) : nullptr),
+      [](const ConvolutionPool& s, const T* x, const T* weight, const T* shift,
+         T* out, uint8_t* code) {
+        kernels().of<T>().convolution_max_pool(
+            {s, x, weight, shift, out, code});
+      });
   return code ? PyTuple_Pack(2, out.get(), code.get()) : out.release();
 }
 
@@ -105,16 +105,6 @@ PyObject* serve_inference(PyObject* const* arguments, Py_ssize_t count) {
   return serve_forward(arguments, count, false);
 }
 
-/// Whether each code is a tap of the window, or 255.
-bool are_codes(const ConvolutionPool& shape, PyObject* code) {
-  const uint8_t* codes = data_of<uint8_t>(code);
-  const int taps = static_cast<int>(shape.pool[0] * shape.pool[1]);
-  bool result = true;
-  for (long i = 0, count = size_of(code); i < count; ++i)
-    result &= (codes[i] < taps) | (codes[i] == 255);
-  return result;
-}
-
 bool has_output_shape(const ConvolutionPool& shape, PyObject* array) {
   return rank_of(array) == 4 && length_of(array, 0) == shape.N &&
          length_of(array, 1) == shape.O &&
@@ -130,26 +120,25 @@ PyObject* backward(const ConvolutionPool& shape, PyObject* const* arguments,
   if (!is_plain_of<T>(x) || !is_plain_of<T>(weight)) return declined();
   Owned gradients = contiguous(grad_output), codes = contiguous(code);
   Owned images = contiguous(x), rows = contiguous(weight);
-  if (!gradients || !codes || !images || !rows) return nullptr;
-  if (!are_codes(shape, codes.get())) return declined();
+  if (!gradients || !codes || !images || !rows) return failed();
   const npy_intp channels[] = {shape.O};
   Owned grad_input(needs_input ? new_like<T>(x) : Py_NewRef(Py_None));
   Owned grad_weight(new_like<T>(weight));
   Owned grad_bias(needs_bias ? new_array<T>(1, channels) : Py_NewRef(Py_None));
-  if (!grad_input || !grad_weight || !grad_bias) return nullptr;
-  ConvolutionMaxPoolGrad<T> call{
-      shape,
-      data_of<T>(gradients.get()),
-      data_of<uint8_t>(codes.get()),
-      data_of<T>(images.get()),
-      data_of<T>(rows.get()),
-      needs_input ? data_of<T>(grad_input.get()) : nullptr,
-      data_of<T>(grad_weight.get()),
-      needs_bias ? data_of<T>(grad_bias.get()) : nullptr};
-  {
-    Unlocked unlocked(work_ns(shape));
-    kernels().of<T>().convolution_max_pool_grad(call);
-  }
+  if (!grad_input || !grad_weight || !grad_bias) return failed();
+  bool done = launch(
+      work_ns(shape), shape,
+      operands(data_of<T>(gradients.get()), data_of<uint8_t>(codes.get()),
+               data_of<T>(images.get()), data_of<T>(rows.get()),
+               needs_input ? data_of<T>(grad_input.get()) : nullptr,
+               data_of<T>(grad_weight.get()),
+               needs_bias ? data_of<T>(grad_bias.get()) : nullptr),
+      [](const ConvolutionPool& s, const T* gradient, const uint8_t* code,
+         const T* x, const T* weight, T* input, T* weights, T* bias) {
+        return kernels().of<T>().convolution_max_pool_grad(
+            {s, gradient, code, x, weight, input, weights, bias});
+      });
+  if (!done) return declined();
   return PyTuple_Pack(3, grad_input.get(), grad_weight.get(), grad_bias.get());
 }
 

@@ -30,55 +30,92 @@ struct Taps {
   long count;
 };
 
-// The winner of a window. The first of several maxima counts, and NaN is larger
-// than everything, the last one counting.
+// The winner of a window: its value, and which of the four taps it is. The
+// first of several maxima counts, and NaN is larger than everything.
 
 template <class T>
 struct Winner {
   Vector<T> value;
-  Mask<T> place = {};
-
-  void compete(Vector<T> other, int tap) {
-    using Integer = typename IntegerOf<T>::type;
-    Mask<T> better = (other > value) | (other != other);
-    value = better ? other : value;
-    place = better ? Mask<T>{} + Integer(tap) : place;
-  }
-
-  /// Close what is not above `limit`, which is NaN if everything passes.
-  void finish(Vector<T> bias, Vector<T> limit) {
-    value += bias;
-    Mask<T> closed = value <= limit;
-    value = masked<T>(value, ~closed);
-    place |= closed;
-  }
+  Mask<T> place;
 };
+
+/// None of the four is NaN.
+template <class T>
+inline Winner<T> winner_of(const Vector<T> (&taps)[4]) {
+  using Integer = typename IntegerOf<T>::type;
+  const Mask<T> upper_right = taps[1] > taps[0];
+  const Mask<T> lower_right = taps[3] > taps[2];
+  const Vector<T> upper = larger_lanes<T>(taps[0], taps[1]);
+  const Vector<T> lower = larger_lanes<T>(taps[2], taps[3]);
+  const Mask<T> below = lower > upper;
+  const Mask<T> right = select(below, lower_right, upper_right);
+  return {larger_lanes<T>(upper, lower),
+          (right & Integer(1)) | (below & Integer(2))};
+}
+
+template <class T>
+inline Winner<T> careful_winner_of(const Vector<T> (&taps)[4]) {
+  Winner<T> winner{taps[0], {}};
+  for (int i = 1; i < 4; ++i) {
+    Mask<T> better = (taps[i] > winner.value) | (taps[i] != taps[i]);
+    winner.value = better ? taps[i] : winner.value;
+    winner.place =
+        better ? Mask<T>{} + typename IntegerOf<T>::type(i) : winner.place;
+  }
+  return winner;
+}
+
+/// Add the bias and close what is not above `limit`, which is NaN if everything
+/// passes.
+template <class T>
+inline void finish(Winner<T>& winner, Vector<T> bias, Vector<T> limit) {
+  winner.value += bias;
+  const Mask<T> closed = winner.value <= limit;
+  winner.value = masked<T>(winner.value, ~closed);
+  winner.place |= closed;
+}
+
+/// Whether a NaN may be among vectors: their sum tells, and adders are idle.
+template <class T, int kCount>
+inline bool may_hold_nan(const Vector<T> (&values)[kCount][4]) {
+  Vector<T> total[4];
+  TATAMI_UNROLL
+  for (int k = 0; k < 4; ++k) total[k] = values[0][k];
+  TATAMI_UNROLL
+  for (int i = 1; i < kCount; ++i) TATAMI_UNROLL
+  for (int k = 0; k < 4; ++k) total[k] += values[i][k];
+  const Vector<T> sum = (total[0] + total[1]) + (total[2] + total[3]);
+  return any_lane<T>(sum != sum);
+}
 
 // Lanes are channels: the weight is packed with the channels of a block side by
 // side, elements of the image are repeated in all lanes.
 
-/// kRows x 2 * kWindows sums for kVectors of channels; the windows lie
+/// For each window kRows x 2 sums for kVectors of channels. The windows lie
 /// anywhere.
-template <class T, int kVectors, int kRows, int kWindows>
+template <class T, int kVectors, int kWindows, int kRows>
 inline void sum_windows(const Taps& taps, long row,
                         const T* const (&windows)[kWindows], const T* weight,
-                        Vector<T> (&total)[kRows][2 * kWindows][kVectors]) {
-  for (auto& line : total)
-    for (auto& column : line)
-      for (auto& vector : column) vector = Vector<T>{};
+                        Vector<T> (&total)[kWindows * kVectors][2 * kRows]) {
+  TATAMI_UNROLL
+  for (int i = 0; i < kWindows * kVectors; ++i) TATAMI_UNROLL
+  for (int k = 0; k < 2 * kRows; ++k) total[i][k] = Vector<T>{};
   for (long i = 0; i < taps.count; ++i, weight += kVectors * kLanes<T>) {
     const long offset = taps.offsets[i];
     Vector<T> factor[kVectors];
+    TATAMI_UNROLL
     for (int v = 0; v < kVectors; ++v) {
       factor[v] = load(weight + v * kLanes<T>);
       keep(factor[v]);
     }
-    for (int y = 0; y < kRows; ++y)
-      for (int x = 0; x < 2 * kWindows; ++x) {
-        Vector<T> element = splat(windows[x / 2][offset + y * row + x % 2]);
-        for (int v = 0; v < kVectors; ++v)
-          total[y][x][v] += element * factor[v];
-      }
+    TATAMI_UNROLL
+    for (int w = 0; w < kWindows; ++w) TATAMI_UNROLL
+    for (int k = 0; k < 2 * kRows; ++k) {
+      Vector<T> element = splat(windows[w][offset + k / 2 * row + k % 2]);
+      TATAMI_UNROLL
+      for (int v = 0; v < kVectors; ++v)
+        total[w * kVectors + v][k] += element * factor[v];
+    }
   }
 }
 
@@ -94,57 +131,76 @@ struct Block {
   typename IntegerOf<T>::type* places;  // the same; null if nobody asks
 };
 
-template <class T, int kVectors, int kWindows>
+template <class T, int kVectors, int kWindows, bool kCode>
 void channel_tile(const Block<T>& block, long first) {
+  constexpr int kCount = kWindows * kVectors;
   constexpr long kLength = kLanes<T>;
   const T* windows[kWindows];
+  TATAMI_UNROLL
   for (int w = 0; w < kWindows; ++w)
     windows[w] = block.sheet.image + block.windows[first + w];
-  Vector<T> total[2][2 * kWindows][kVectors];
+  Vector<T> total[kCount][4];
+  const long row = block.sheet.row;
   if constexpr (kVectors == 1 || kRegisters >= 32) {
-    sum_windows<T, kVectors, 2, kWindows>(block.taps, block.sheet.row, windows,
+    sum_windows<T, kVectors, kWindows, 2>(block.taps, row, windows,
                                           block.weight, total);
   } else {
+    Vector<T> line[kCount][2];
     for (int y = 0; y < 2; ++y) {
-      Vector<T> line[1][2 * kWindows][kVectors];
-      sum_windows<T, kVectors, 1, kWindows>(block.taps, block.sheet.row,
-                                            windows, block.weight, line);
-      for (int x = 0; x < 2 * kWindows; ++x)
-        for (int v = 0; v < kVectors; ++v) total[y][x][v] = line[0][x][v];
-      for (int w = 0; w < kWindows; ++w) windows[w] += block.sheet.row;
+      sum_windows<T, kVectors, kWindows, 1>(block.taps, row, windows,
+                                            block.weight, line);
+      TATAMI_UNROLL
+      for (int i = 0; i < kCount; ++i) TATAMI_UNROLL
+      for (int k = 0; k < 2; ++k) total[i][2 * y + k] = line[i][k];
+      TATAMI_UNROLL
+      for (int w = 0; w < kWindows; ++w) windows[w] += row;
     }
   }
   const Vector<T> limit = splat(block.limit);
-  for (int w = 0; w < kWindows; ++w)
-    for (int v = 0; v < kVectors; ++v) {
-      Winner<T> winner{total[0][2 * w][v]};
-      winner.compete(total[0][2 * w + 1][v], 1);
-      winner.compete(total[1][2 * w][v], 2);
-      winner.compete(total[1][2 * w + 1][v], 3);
-      winner.finish(load(block.bias + v * kLength), limit);
-      long place = ((first + w) * kVectors + v) * kLength;
-      store(block.values + place, winner.value);
-      if (block.places)
-        __builtin_memcpy(block.places + place, &winner.place, sizeof(limit));
-    }
+  const bool careful = may_hold_nan<T>(total);
+  T* values = block.values + first * kVectors * kLength;
+  auto* places = block.places + first * kVectors * kLength;
+  TATAMI_UNROLL
+  for (int i = 0; i < kCount; ++i) {
+    Winner<T> winner = __builtin_expect(careful, 0)
+                           ? careful_winner_of<T>(total[i])
+                           : winner_of<T>(total[i]);
+    finish(winner, load(block.bias + i % kVectors * kLength), limit);
+    store(values + i * kLength, winner.value);
+    if constexpr (kCode)
+      __builtin_memcpy(places + i * kLength, &winner.place, sizeof(limit));
+  }
 }
 
-template <class T, int kVectors>
+template <class T, int kVectors, bool kCode>
 void run_windows(const Block<T>& block, long count) {
   long first = 0;
   for (; first + kTogether <= count; first += kTogether)
-    channel_tile<T, kVectors, kTogether>(block, first);
+    channel_tile<T, kVectors, kTogether, kCode>(block, first);
   if (first == count) return;
   if (count >= kTogether)
-    channel_tile<T, kVectors, kTogether>(block, count - kTogether);
+    channel_tile<T, kVectors, kTogether, kCode>(block, count - kTogether);
   else if (count == 2)
-    channel_tile<T, kVectors, 2>(block, 0);
+    channel_tile<T, kVectors, 2, kCode>(block, 0);
   else
-    channel_tile<T, kVectors, 1>(block, 0);
+    channel_tile<T, kVectors, 1, kCode>(block, 0);
 }
 
 // Lanes are windows: the columns of the image are sorted into even and odd
 // ones, so that the first columns of neighbouring windows are neighbours.
+
+template <class T>
+inline void put(T* out, Vector<T> value, long lanes) {
+  if (__builtin_expect(lanes == kLanes<T>, 1)) return store(out, value);
+  for (long i = 0; i < lanes; ++i) out[i] = value[i];
+}
+
+template <class T>
+inline void put_bytes(uint8_t* out, Mask<T> value, long lanes) {
+  if (__builtin_expect(lanes == kLanes<T>, 1))
+    return store_bytes<T>(out, value);
+  for (long i = 0; i < lanes; ++i) out[i] = static_cast<uint8_t>(value[i]);
+}
 
 /// What is common to the windows of one sample.
 template <class T>
@@ -155,35 +211,40 @@ struct Line {
 };
 
 /// kChannels for a vector of windows; `image` is where these begin.
-template <class T, int kChannels>
+template <class T, int kChannels, bool kCode>
 void window_tile(const Line<T>& line, const T* image, const T* weight,
                  const T* bias, T* out, uint8_t* code, long out_step,
                  long lanes) {
-  Vector<T> total[kChannels][4] = {};
+  Vector<T> total[kChannels][4];
+  TATAMI_UNROLL
+  for (int o = 0; o < kChannels; ++o) TATAMI_UNROLL
+  for (int k = 0; k < 4; ++k) total[o][k] = Vector<T>{};
   for (long i = 0; i < line.tap_count; ++i) {
-    Vector<T> window[4];
-    for (int x = 0; x < 2; ++x)
-      for (int y = 0; y < 2; ++y) {
-        window[2 * y + x] =
-            load(image + line.offsets[2 * i + x] + y * line.row);
-        keep(window[2 * y + x]);
-      }
+    Vector<T> factor[kChannels];
+    TATAMI_UNROLL
     for (int o = 0; o < kChannels; ++o) {
-      Vector<T> factor = splat(weight[o * line.tap_count + i]);
-      for (int k = 0; k < 4; ++k) total[o][k] += factor * window[k];
+      factor[o] = splat(weight[o * line.tap_count + i]);
+      keep(factor[o]);
+    }
+    TATAMI_UNROLL
+    for (int k = 0; k < 4; ++k) {
+      Vector<T> window =
+          load(image + line.offsets[2 * i + k % 2] + k / 2 * line.row);
+      keep(window);
+      TATAMI_UNROLL
+      for (int o = 0; o < kChannels; ++o) total[o][k] += factor[o] * window;
     }
   }
+  const Vector<T> limit = splat(line.limit);
+  const bool careful = may_hold_nan<T>(total);
+  TATAMI_UNROLL
   for (int o = 0; o < kChannels; ++o) {
-    Winner<T> winner{total[o][0]};
-    for (int k = 1; k < 4; ++k) winner.compete(total[o][k], k);
-    winner.finish(splat(bias ? bias[o] : T(0)), splat(line.limit));
-    store(out + o * out_step, winner.value, lanes);
-    if (!code) continue;
-    if (lanes == kLanes<T>)
-      store_bytes<T>(code + o * out_step, winner.place);
-    else
-      for (long i = 0; i < lanes; ++i)
-        code[o * out_step + i] = static_cast<uint8_t>(winner.place[i]);
+    Winner<T> winner = __builtin_expect(careful, 0)
+                           ? careful_winner_of<T>(total[o])
+                           : winner_of<T>(total[o]);
+    finish(winner, splat(bias ? bias[o] : T(0)), limit);
+    put(out + o * out_step, winner.value, lanes);
+    if constexpr (kCode) put_bytes<T>(code + o * out_step, winner.place, lanes);
   }
 }
 
@@ -263,7 +324,14 @@ Way way_of(const ConvolutionPool& shape) {
 
 template <class T>
 void split_row(const T* source, long count, T* even, T* odd) {
+  constexpr long kLength = kLanes<T>;
   long x = 0;
+  for (; x + 2 * kLength <= count; x += 2 * kLength) {
+    Vector<T> first = load(source + x), second = load(source + x + kLength);
+    separate<T>(first, second);
+    store(even + x / 2, first);
+    store(odd + x / 2, second);
+  }
   for (; x + 1 < count; x += 2) {
     even[x / 2] = source[x];
     odd[x / 2] = source[x + 1];
@@ -311,7 +379,10 @@ void run_channel_block(const Job<T>& job, const Sheet<T>& sheet, long part,
       values,
       code ? reinterpret_cast<typename IntegerOf<T>::type*>(values + size)
            : nullptr};
-  (vectors == 1 ? run_windows<T, 1> : run_windows<T, 2>)(block, outputs);
+  auto run = vectors == 1
+                 ? (code ? run_windows<T, 1, true> : run_windows<T, 1, false>)
+                 : (code ? run_windows<T, 2, true> : run_windows<T, 2, false>);
+  run(block, outputs);
   for (long v = 0; v < vectors; ++v) {
     const long first = begin + v * kLanes<T>;
     const long rows = smaller(kLanes<T>, shape.O - first);
@@ -324,15 +395,17 @@ void run_channel_block(const Job<T>& job, const Sheet<T>& sheet, long part,
     uint8_t* bytes = code + first * outputs;
     block_to_planes<T>(values + size + v * kLanes<T>, vectors * kLanes<T>, rows,
                        outputs, [&](long row, long x, Vector<T> value, long n) {
-                         auto place = (Mask<T>)value;
-                         uint8_t* here = bytes + row * outputs + x;
-                         if (n == kLanes<T>)
-                           store_bytes<T>(here, place);
-                         else
-                           for (long i = 0; i < n; ++i)
-                             here[i] = static_cast<uint8_t>(place[i]);
+                         put_bytes<T>(bytes + row * outputs + x, (Mask<T>)value,
+                                      n);
                        });
   }
+}
+
+template <class T, bool kCode>
+auto window_tile_of(long channels) {
+  return channels == 1   ? window_tile<T, 1, kCode>
+         : channels == 2 ? window_tile<T, 2, kCode>
+                         : window_tile<T, 3, kCode>;
 }
 
 template <class T>
@@ -342,9 +415,8 @@ void run_window_block(const Job<T>& job, const Sheet<T>& sheet, long part,
   const long begin = shape.O * part / job.blocks;
   const long channels = shape.O * (part + 1) / job.blocks - begin;
   const long outputs = job.outputs(), columns = shape.output[1];
-  auto tile = channels == 1   ? window_tile<T, 1>
-              : channels == 2 ? window_tile<T, 2>
-                              : window_tile<T, 3>;
+  auto tile = code ? window_tile_of<T, true>(channels)
+                   : window_tile_of<T, false>(channels);
   Line<T> line{job.taps.offsets, job.taps.count, sheet.row, job.limit};
   const T* weight = job.call.weight + begin * job.taps.count;
   const T* bias = job.call.bias ? job.call.bias + begin : nullptr;

@@ -388,8 +388,18 @@ double sample_ns(const Job<T>& job) {
          double(shape.C * shape.input[0] * shape.input[1]) * 0.2;
 }
 
+bool are_codes(const ConvolutionPool& shape, const uint8_t* code) {
+  const long count = shape.N * shape.O * shape.output[0] * shape.output[1];
+  const auto taps = static_cast<uint8_t>(shape.pool[0] * shape.pool[1]);
+  uint8_t wrong = 0;
+  for (long i = 0; i < count; ++i)
+    wrong |= (code[i] >= taps) & (code[i] != 255);
+  return !wrong;
+}
+
 template <class T>
-void convolution_max_pool_grad(const ConvolutionMaxPoolGrad<T>& call) {
+bool convolution_max_pool_grad(const ConvolutionMaxPoolGrad<T>& call) {
+  if (!are_codes(call.shape, call.code)) return false;
   Job<T> job = job_of(call);
   const ConvolutionPool& shape = call.shape;
   const long windows = shape.pool[0] * shape.pool[1], size = job.sums();
@@ -410,6 +420,7 @@ void convolution_max_pool_grad(const ConvolutionMaxPoolGrad<T>& call) {
     for (long i = 0; i < size; i += kLanes<T>)
       store(sums + i, load(sums + i) + load(sums + part * size + i));
   write_results(job, sums);
+  return true;
 }
 
 }  // namespace
