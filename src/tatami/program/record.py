@@ -124,10 +124,10 @@ def record(
     for position, tensor in enumerate(tensors_of(args, kwargs)):
         trace.add_input(tensor._array, position)
         exchange.observe(tensor)
-    for tensor, (grad, _) in before.values():
+    for tensor, (gradient, _) in before.values():
         exchange.observe(tensor)
-        if grad is not None:
-            exchange.observe(grad)
+        if gradient is not None:
+            exchange.observe(gradient)
     try:
         with recording(trace):
             with watch.following():
@@ -202,8 +202,8 @@ def _states(guards: Guards, args: Any, kwargs: Any) -> dict[int, Any]:
 
 
 def _note_effects(recording_: Recording, before: dict[int, Any]) -> None:
-    for tensor, (grad, version) in before.values():
-        if tensor._grad is not grad:
+    for tensor, (gradient, version) in before.values():
+        if tensor._grad is not gradient:
             recording_.grads.append((tensor, tensor._grad))
             _unobserve(tensor._grad)
         if tensor._counter[0] != version:
