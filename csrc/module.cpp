@@ -158,9 +158,12 @@ NB_MODULE(_native, module) {
   using namespace tatami;
   if (PyArray_ImportNumPyAPI() < 0) throw nb::python_error();
   module.doc() = "tatami's compiled kernels.";
+  // What lives until the interpreter ends is no leak.
+  nb::set_leak_warnings(false);
   keep_freed_memory();
   add_functions(module);
   add_program(module);
+  add_replay(module);
   module.def("names", names, "The names of the compiled kernels.");
   module.def("set_reference", set_reference, nb::arg("name"),
              nb::arg("definition"),

@@ -1,10 +1,97 @@
 // program.h: recorded kernel calls, made again without Python.
+//
+// Arrays that change from run to run (inputs, and results the caller keeps) are
+// slots: a run names the memory of the slots, and operands that lay in the old
+// memory move to the same place in the new one.
 #pragma once
 
 #include <nanobind/nanobind.h>
 
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "array.h"
+
 namespace tatami {
 
-void add_program(nanobind::module_& module);
+namespace nb = nanobind;
+
+/// Memory that every run may exchange.
+struct Slot {
+  char* base;
+  npy_intp bytes;
+  std::vector<void*> places;  // of operands that lie in the memory
+
+  bool holds(const char* address) const {
+    return address >= base && address < base + (bytes > 0 ? bytes : 1);
+  }
+  void move_to(char* address);
+};
+
+/// A kept kernel call, or a Python function for what no kernel serves.
+struct Step {
+  std::unique_ptr<Instruction> native;
+  nb::object function;
+};
+
+/// A list of kept calls, run in order with the GIL released.
+class Program {
+ public:
+  Program() = default;
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  /// Enter an array that runs may exchange; returns the number of its slot.
+  size_t add_slot(nb::handle array);
+
+  /// Keep a kernel's call. False if no kernel serves it.
+  bool add(const std::string& name, nb::tuple arguments, nb::tuple outputs);
+
+  void add_function(nb::object function);
+
+  /// Make a step anew, from other numbers.
+  bool replace(size_t index, const std::string& name, nb::tuple arguments,
+               nb::tuple outputs);
+
+  /// Run all steps on the arrays of the slots. Returns the number of the step
+  /// whose kernel refused its operands' values, or -1.
+  long run(nb::tuple arrays);
+
+  /// Let a slot lie in other memory.
+  void move(size_t slot, char* address) {
+    if (slots_[slot].base != address) slots_[slot].move_to(address);
+  }
+
+  /// Run all steps where the slots lie now.
+  long run_steps();
+
+  /// Run all steps; returns the seconds each took.
+  nb::list profile(nb::tuple arrays);
+
+  size_t size() const { return steps_.size(); }
+
+  /// The steps, for the garbage collector, and away with them.
+  const std::vector<Step>& steps() const { return steps_; }
+  void clear() { steps_.clear(); }
+
+ private:
+  void collect(const Step& step);
+  void forget(const Step& step);
+  void exchange(const nb::tuple& arrays);
+
+  std::vector<Slot> slots_;
+  std::vector<Step> steps_;
+};
+
+/// Whether two objects are one, or equal numbers or texts.
+bool is_same(PyObject* found, PyObject* expected);
+
+/// Whether owners still hold what they held: (owner, key, object) triples in
+/// one flat tuple.
+bool all_hold(nb::tuple triples);
+
+void add_program(nb::module_& module);
+void add_replay(nb::module_& module);
 
 }  // namespace tatami

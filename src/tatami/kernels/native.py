@@ -8,6 +8,7 @@ from typing import Any
 
 __all__ = [
     "Program",
+    "Replay",
     "all_hold",
     "available",
     "get_num_threads",
@@ -29,6 +30,7 @@ else:
 
 available = _native is not None
 Program: Any = _native.Program if available else None
+Replay: Any = _native.Replay if available else None
 all_hold: Any = _native.all_hold if available else None
 
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .. import kernels
+from ..autograd import grad_mode
+from ..kernels import native
 from ..tensor import Tensor, wrap
 from .fusion import fuse
 from .machine import Array, Machine, placed
@@ -35,7 +38,8 @@ class _Result:
     _FREE_TENSOR = 3
     _FREE_ARRAY = 3
 
-    def __init__(self, ref: Ref, nbytes: int, node: Any) -> None:
+    def __init__(self, index: int, ref: Ref, nbytes: int, node: Any) -> None:
+        self.index = index
         self.ref = ref
         self.nbytes = nbytes
         self.node = node
@@ -53,11 +57,16 @@ class _Result:
                 return handed
         return self._make()
 
-    def _make(self) -> _Handed:
+    def fresh(self) -> tuple[Tensor, Array]:
+        """Return a new tensor and its memory."""
         memory = block(self.nbytes)
         tensor = wrap(placed(memory, self.ref.offset, self.ref))
         if self.node is not None:
             tensor._node, tensor._requires_grad = self.node, True
+        return tensor, memory
+
+    def _make(self) -> _Handed:
+        tensor, memory = self.fresh()
         handed = _Handed(memory, tensor)
         self.pool = [*self.pool[-2:], handed]
         return handed
@@ -91,8 +100,10 @@ class Captured:
             place = None if grad is None else self._keep(result_ref(trace, grad), None)
             self.grads.append((tensor, place))
         self._prepare()
+        self.fast: Any = None
         if trace.reason is None:
             self._build(trace)
+            self.fast = self._fast_way(args, kwargs)
 
     def _prepare(self) -> None:
         """Enter further results: there are none without a backward pass."""
@@ -154,15 +165,16 @@ class Captured:
         node = tensor._node if tensor._requires_grad else None
         if tensor._requires_grad and node is None:
             self._trace.stop("it returns a new leaf that requires a gradient")
-        place = self._keep(ref, node)
-        if place.ref != ref:
-            self._trace.stop("it returns two views of one result")
-        return lambda args, results: results[id(place)]
+        index = self._keep(ref, node).index
+        return lambda args, results: results[index]
 
     def _keep(self, ref: Ref, node: Any) -> _Result:
         if ref.buffer not in self._kept:
             nbytes = self._trace.buffers[ref.buffer].nbytes
-            self._kept[ref.buffer] = _Result(ref, nbytes, node)
+            place = _Result(len(self._kept), ref, nbytes, node)
+            self._kept[ref.buffer] = place
+        if self._kept[ref.buffer].ref != ref:
+            self._trace.stop("two of its results are views of one array")
         return self._kept[ref.buffer]
 
     # Running.
@@ -177,12 +189,44 @@ class Captured:
         else:
             self.machine.run_pinned(arrays)
         self._count(arguments)
-        results = {
-            id(place): x.tensor for place, x in zip(self._results, handed, strict=True)
-        }
+        results = [x.tensor for x in handed]
         for tensor, place in self.grads:
-            tensor._grad = None if place is None else results[id(place)]
+            tensor._grad = None if place is None else results[place.index]
         return self._template(arguments, results)
+
+    def finish(self, arguments: Sequence[Tensor], handed: Any) -> Any:
+        """Return what the function would, from what the fast way handed out."""
+        if type(handed) is int:
+            self.machine.refuse(handed)
+        return self._template(arguments, handed)
+
+    def _fast_way(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the call as compiled code does it, or None if it can't."""
+        arguments = list(args)
+        plain_call = not kwargs and all(type(x) is Tensor for x in args)
+        lasting = {id(place) for _, place in self.grads}
+        if not plain_call or not self._simple or kernels.in_use != "native":
+            return None
+        if self._argument_counts or len(self.machine.programs) > 1:
+            return None
+        replay = native.Replay(self.machine.programs[0])
+        slots = {position: i for i, position in enumerate(self.inputs)}
+        for i, tensor in enumerate(arguments):
+            replay.add_argument(Tensor, tensor._array, slots.get(i, -1))
+        for place in self._results:
+            slot = len(self._given) + place.index
+            replay.add_result(slot, place.fresh, id(place) in lasting)
+        for tensor, grad in self.grads:
+            replay.add_gradient(tensor, -1 if grad is None else grad.index)
+        for tensor, step in self._counts:
+            replay.add_count(tensor._counter, step)
+        for group, key in self.machine.options():
+            replay.add_option(group, key)
+        state = grad_mode.state
+        replay.set_guards(self.guards.triples())
+        replay.set_mode(state, state.enabled, state.inference)
+        replay.set_refresh(self.machine.refresh)
+        return replay
 
     def _count(self, arguments: Sequence[Tensor]) -> None:
         """Count the changes in place, so that version checks see them."""

@@ -51,9 +51,15 @@ class Compiled:
         self.kinds: dict[Any, _Kind] = {}
         self.reason: str | None = None
         self._recording = False
+        self._fast: Captured | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, or its program."""
+        fast = self._fast
+        if fast is not None and not kwargs:
+            handed = fast.fast.run(args)
+            if handed is not None:
+                return fast.finish(args, handed)
         if self._recording:
             return self.function(*args, **kwargs)
         tensors: list[Tensor] = []
@@ -62,6 +68,8 @@ class Compiled:
             return self.function(*args, **kwargs)
         for program in kind.programs:
             if program.guards.hold_up():
+                if program.fast is not None:
+                    self._fast = program
                 return program(tensors)
         if kind.eager:
             return self.function(*args, **kwargs)

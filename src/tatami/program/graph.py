@@ -86,6 +86,9 @@ class CapturedGraph(Captured):
         self.free.append(self.machine)
         self._saved = self._needed_later()
 
+    def _fast_way(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return None
+
     def _needed_later(self) -> list[Tensor | int]:
         """Return the lasting tensors and arguments that the backward reads."""
         used = {
@@ -136,7 +139,7 @@ class CapturedGraph(Captured):
 
     def _wrapped(
         self, machine: Machine, arrays: list[Array], arguments: Sequence[Tensor]
-    ) -> dict[int, Tensor]:
+    ) -> list[Tensor]:
         """Return the results as tensors; those with a graph get the node."""
         node = CompiledFunctionBackward()
         node.captured, node.machine, node.arrays = self, machine, arrays
@@ -149,7 +152,7 @@ class CapturedGraph(Captured):
             Saved.of(arguments[x] if isinstance(x, int) else x) for x in self._saved
         ]
         node.outputs = len(self._roots)
-        results: dict[int, Tensor] = {}
+        results: list[Tensor] = []
         for array, place in zip(
             arrays[len(self._given) :], self._kept.values(), strict=True
         ):
@@ -157,7 +160,7 @@ class CapturedGraph(Captured):
             if place.node is not None and place.ref in self._roots:
                 tensor._node, tensor._requires_grad = node, True
                 tensor._output_nr = self._roots.index(place.ref)
-            results[id(place)] = tensor
+            results.append(tensor)
         return results
 
     @staticmethod

@@ -87,6 +87,10 @@ class Guards:
         """Make the guards ready to be asked."""
         self._flat = tuple(self._triples)
 
+    def triples(self) -> tuple[Any, ...]:
+        """Return owner, key and object of every guard, one after the other."""
+        return (*self._flat, vars(dtypes), "_default", dtypes.get_default_dtype())
+
     def broken(self) -> str:
         """Return the name of the first thing that is no longer as it was."""
         for i in range(0, len(self._flat), 3):

@@ -217,8 +217,22 @@ class Machine:
         self.refresh(phase)
         refused = self.programs[phase].run(tuple(arrays))
         if refused >= 0:
-            call = self.steps[phase][refused].call
-            getattr(kernels, call.name)(*_present(mapped(call.args, self.array)))
+            self.refuse(refused, phase)
+
+    def refuse(self, number: int, phase: int = 0) -> None:
+        """Raise the error for a step whose kernel refused its operands' values."""
+        call = self.steps[phase][number].call
+        getattr(kernels, call.name)(*_present(mapped(call.args, self.array)))
+        raise RuntimeError(f"{call.name} refused its operands")
+
+    def options(self) -> list[tuple[dict[str, Any], str]]:
+        """Return the groups and names of the options that steps are given."""
+        return [
+            (live.group, live.path[0])
+            for steps in self.steps
+            for step in steps
+            for live in step.lives
+        ]
 
     def run_pinned(self, arrays: Sequence[Array], phase: int = 0) -> None:
         """Run with elements copied into and out of the slots that have to stay."""

@@ -1,0 +1,271 @@
+// replay.cpp: one call of a captured function, from its arguments to its
+// result.
+//
+// What a call has to check and to leave behind is known when the function was
+// captured; doing it in Python would take as long as the kernels of a small
+// network.
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <vector>
+
+#include "program.h"
+
+namespace tatami {
+namespace {
+
+/// The attributes of a tensor that a call looks at.
+struct Names {
+  PyObject* array = PyUnicode_InternFromString("_array");
+  PyObject* counter = PyUnicode_InternFromString("_counter");
+  PyObject* grad = PyUnicode_InternFromString("_grad");
+  PyObject* needs_grad = PyUnicode_InternFromString("_requires_grad");
+  PyObject* base = PyUnicode_InternFromString("_base");
+};
+
+const Names& names() {
+  static const Names known;
+  return known;
+}
+
+/// What an argument must be like.
+struct Kind {
+  PyTypeObject* type;
+  int rank;
+  npy_intp lengths[kMaxRank], strides[kMaxRank];
+  int element;
+
+  /// The array of such a tensor, or nullptr.
+  PyArrayObject* array_of(PyObject* tensor) const {
+    if (Py_TYPE(tensor) != type) return nullptr;
+    Owned members(PyObject_GenericGetDict(tensor, nullptr));
+    if (!members) return nullptr;
+    PyObject* dictionary = members.get();
+    // A tensor with a history of its own goes the long way.
+    PyObject* needs = PyDict_GetItemWithError(dictionary, names().needs_grad);
+    if (needs == Py_True || PyDict_Contains(dictionary, names().base))
+      return nullptr;
+    PyObject* array = PyDict_GetItemWithError(dictionary, names().array);
+    return array && is_plain(array) && fits(as_array(array)) ? as_array(array)
+                                                             : nullptr;
+  }
+
+  bool fits(PyArrayObject* array) const {
+    return PyArray_TYPE(array) == element && PyArray_NDIM(array) == rank &&
+           PyArray_CompareLists(PyArray_DIMS(array), lengths, rank) &&
+           PyArray_CompareLists(PyArray_STRIDES(array), strides, rank);
+  }
+};
+
+/// A returned tensor or a gradient: tensors that were handed out before, of
+/// which those that nobody else holds are used again.
+struct Result {
+  size_t slot;
+  nb::object make;  // returns a new (tensor, memory)
+  bool is_gradient;
+  struct Handed {
+    nb::object tensor;
+    PyObject* array;  // of the tensor, which holds it
+    char* memory;
+  };
+  std::vector<Handed> pool;
+
+  bool is_free(const Handed& handed) const {
+    Py_ssize_t known = is_gradient ? 2 : 1;
+    return Py_REFCNT(handed.tensor.ptr()) <= known &&
+           Py_REFCNT(handed.array) == 1;
+  }
+
+  const Handed& next() {
+    constexpr size_t kMost = 3;
+    for (const Handed& handed : pool)
+      if (is_free(handed)) return handed;
+    nb::object made = make();
+    nb::object tensor = made[0];
+    auto* memory = as_array(nb::object(made[1]).ptr());
+    nb::object array = tensor.attr(nb::handle(names().array));
+    if (pool.size() >= kMost) pool.erase(pool.begin());
+    pool.push_back(
+        {tensor, array.ptr(), static_cast<char*>(PyArray_DATA(memory))});
+    return pool.back();
+  }
+};
+
+/// A number that a kernel is given, and where it comes from.
+struct Option {
+  nb::object group, key, seen;
+};
+
+class Replay {
+ public:
+  explicit Replay(nb::object program)
+      : holder_(program), program_(nb::cast<Program*>(program)) {}
+
+  /// Say what the next argument is like, and which slot it has (-1 for none).
+  void add_argument(nb::handle type, nb::handle array, long slot) {
+    auto* like = as_array(array.ptr());
+    Kind kind{};
+    kind.type = reinterpret_cast<PyTypeObject*>(type.ptr());
+    kind.rank = PyArray_NDIM(like);
+    if (kind.rank > kMaxRank) throw nb::value_error("too many dimensions");
+    for (int i = 0; i < kind.rank; ++i) {
+      kind.lengths[i] = PyArray_DIM(like, i);
+      kind.strides[i] = PyArray_STRIDE(like, i);
+    }
+    kind.element = PyArray_TYPE(like);
+    arguments_.push_back(kind);
+    slots_.push_back(slot);
+  }
+
+  void add_result(size_t slot, nb::object make, bool is_gradient) {
+    results_.push_back({slot, std::move(make), is_gradient, {}});
+  }
+  void add_gradient(nb::object leaf, long result) {
+    gradients_.push_back({std::move(leaf), result});
+  }
+  void add_count(nb::object counter, long step) {
+    counts_.push_back({std::move(counter), step});
+  }
+  void add_option(nb::object group, nb::object key) {
+    options_.push_back({group, key, group[key]});
+  }
+  void set_guards(nb::tuple triples) { guards_ = triples; }
+  void set_mode(nb::object state, bool enabled, bool inference) {
+    state_ = state;
+    modes_ = {
+        {"enabled", enabled}, {"inference", inference}, {"check_nan", false}};
+  }
+  /// Called when options have changed, before the program runs.
+  void set_refresh(nb::object refresh) { refresh_ = refresh; }
+
+  /// Show the garbage collector what is held: a captured function refers to
+  /// itself through its guards.
+  template <class Visit>
+  int traverse(const Visit& visit) const {
+    int result = 0;
+    auto see = [&](nb::handle held) {
+      if (!result && held.ptr()) result = visit(held.ptr());
+    };
+    for (const nb::object* held : {&holder_, &state_, &refresh_}) see(*held);
+    see(guards_);
+    for (const Result& one : results_) {
+      see(one.make);
+      for (const auto& handed : one.pool) see(handed.tensor);
+    }
+    for (const auto& [leaf, index] : gradients_) see(leaf);
+    for (const auto& [counter, step] : counts_) see(counter);
+    for (const Option& option : options_)
+      for (const nb::object* held : {&option.group, &option.key, &option.seen})
+        see(*held);
+    return result;
+  }
+  void clear() {
+    results_.clear();
+    gradients_.clear();
+    counts_.clear();
+    options_.clear();
+    modes_.clear();
+    arguments_.clear();
+    guards_ = nb::tuple();
+    state_ = refresh_ = nb::object();
+  }
+
+  /// The results of a run, or None if the arguments or guards are others.
+  nb::object run(nb::tuple arguments) {
+    size_t count = nb::len(arguments);
+    if (count != arguments_.size() || !state_.is_valid() || !in_mode())
+      return nb::none();
+    for (size_t i = 0; i < count; ++i) {
+      PyArrayObject* array = arguments_[i].array_of(arguments[i].ptr());
+      if (!array || shares_memory(arguments, i)) return nb::none();
+      if (slots_[i] >= 0)
+        program_->move(static_cast<size_t>(slots_[i]),
+                       static_cast<char*>(PyArray_DATA(array)));
+    }
+    if (!all_hold(guards_)) return nb::none();
+    if (options_changed()) refresh_();
+    nb::list handed;
+    for (Result& result : results_) {
+      const auto& next = result.next();
+      program_->move(result.slot, next.memory);
+      handed.append(next.tensor);
+    }
+    long refused = program_->run_steps();
+    if (refused >= 0) return nb::int_(refused);
+    leave(handed);
+    return handed;
+  }
+
+ private:
+  bool in_mode() const {
+    for (const auto& [name, value] : modes_)
+      if (nb::cast<bool>(state_.attr(name)) != value) return false;
+    return true;
+  }
+
+  /// The same tensor twice has another meaning than two tensors.
+  static bool shares_memory(const nb::tuple& arguments, size_t i) {
+    for (size_t j = 0; j < i; ++j)
+      if (arguments[j].ptr() == arguments[i].ptr()) return true;
+    return false;
+  }
+
+  bool options_changed() {
+    bool changed = false;
+    for (Option& option : options_) {
+      nb::object present = option.group[option.key];
+      if (present.is(option.seen)) continue;
+      option.seen = present;
+      changed = true;
+    }
+    return changed;
+  }
+
+  /// Set gradients and count changes, as the function itself would.
+  void leave(const nb::list& handed) const {
+    for (const auto& [leaf, result] : gradients_) {
+      nb::object value = result < 0 ? nb::none() : nb::object(handed[result]);
+      if (PyObject_SetAttr(leaf.ptr(), names().grad, value.ptr()) < 0)
+        throw nb::python_error();
+    }
+    for (const auto& [counter, step] : counts_) {
+      long version = PyLong_AsLong(PyList_GET_ITEM(counter.ptr(), 0));
+      PyList_SetItem(counter.ptr(), 0, PyLong_FromLong(version + step));
+    }
+  }
+
+  nb::object holder_;
+  Program* program_;
+  std::vector<Kind> arguments_;
+  std::vector<long> slots_;
+  std::vector<Result> results_;
+  std::vector<std::pair<nb::object, long>> gradients_;
+  std::vector<std::pair<nb::object, long>> counts_;
+  std::vector<Option> options_;
+  nb::tuple guards_;
+  nb::object state_, refresh_;
+  std::vector<std::pair<const char*, bool>> modes_;
+};
+
+}  // namespace
+
+void add_replay(nb::module_& module) {
+  nb::class_<Replay>(module, "Replay",
+                     "A captured function, ready to be called.")
+      .def(nb::init<nb::object>(), nb::arg("program"))
+      .def("add_argument", &Replay::add_argument, nb::arg("type"),
+           nb::arg("array"), nb::arg("slot"))
+      .def("add_result", &Replay::add_result, nb::arg("slot"), nb::arg("make"),
+           nb::arg("is_gradient"))
+      .def("add_gradient", &Replay::add_gradient, nb::arg("leaf"),
+           nb::arg("result"))
+      .def("add_count", &Replay::add_count, nb::arg("counter"), nb::arg("step"))
+      .def("add_option", &Replay::add_option, nb::arg("group"), nb::arg("key"))
+      .def("set_guards", &Replay::set_guards, nb::arg("triples"))
+      .def("set_mode", &Replay::set_mode, nb::arg("state"), nb::arg("enabled"),
+           nb::arg("inference"))
+      .def("set_refresh", &Replay::set_refresh, nb::arg("refresh"))
+      .def("run", &Replay::run, nb::arg("arguments"));
+}
+
+}  // namespace tatami
