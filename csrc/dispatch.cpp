@@ -15,6 +15,7 @@
   void fill_conv_pool_grad(KernelTable&); \
   void fill_pool(KernelTable&);           \
   void fill_optim(KernelTable&);          \
+  void fill_peak(KernelTable&);           \
   static KernelTable table() {            \
     KernelTable result{};                 \
     result.instruction_set = #isa;        \
@@ -27,6 +28,7 @@
     fill_conv_pool_grad(result);          \
     fill_pool(result);                    \
     fill_optim(result);                   \
+    fill_peak(result);                    \
     return result;                        \
   }                                       \
   }

@@ -155,6 +155,9 @@ struct Kernels {
   bool (*convolution_max_pool_grad)(const ConvolutionMaxPoolGrad<T>& call);
   void (*sgd_step)(const SgdStep<T>& step);
   void (*adam_step)(const AdamStep<T>& step);
+  /// Multiply and add in registers only: returns the operations, writes a
+  /// vector.
+  double (*multiply_add)(long repeats, T* out);
 };
 
 struct KernelTable {

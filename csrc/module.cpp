@@ -9,6 +9,8 @@
 #include <malloc.h>
 #endif
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -111,6 +113,20 @@ Serve find_function(const char* name) {
 
 namespace {
 
+/// Operations a core does in a nanosecond, at best.
+double peak_rate() {
+  using Clock = std::chrono::steady_clock;
+  alignas(64) float out[16];
+  double best = 0;
+  for (int round = 0; round < 200; ++round) {
+    auto start = Clock::now();
+    double operations = kernels().float32.multiply_add(4000, out);
+    std::chrono::duration<double, std::nano> passed = Clock::now() - start;
+    best = std::max(best, operations / passed.count());
+  }
+  return best;
+}
+
 void add_functions(nb::module_& module) {
   add_elementwise();
   add_reduce();
@@ -171,6 +187,8 @@ NB_MODULE(_native, module) {
   module.def(
       "instruction_set", [] { return kernels().instruction_set; },
       "The instruction set in use.");
+  module.def("peak_rate", peak_rate,
+             "Operations on float32 that one core does in a nanosecond.");
   module.def("get_num_threads", thread_count,
              "How many threads a kernel may use.");
   module.def("set_num_threads", set_num_threads, nb::arg("count"),

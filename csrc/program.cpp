@@ -61,8 +61,8 @@ void Slot::move_to(char* address) {
 
 size_t Program::add_slot(nb::handle array) {
   auto* memory = as_array(array.ptr());
-  slots_.push_back(
-      {static_cast<char*>(PyArray_DATA(memory)), PyArray_NBYTES(memory), {}});
+  char* address = static_cast<char*>(PyArray_DATA(memory));
+  slots_.push_back({address, PyArray_NBYTES(memory), {}, address});
   return slots_.size() - 1;
 }
 
@@ -83,6 +83,7 @@ bool Program::replace(size_t index, const std::string& name,
                       nb::tuple arguments, nb::tuple outputs) {
   std::unique_ptr<Instruction> made = make(name, arguments, outputs);
   if (!made) return false;
+  for (Slot& slot : slots_) slot.move_to(slot.home);
   forget(steps_.at(index));
   steps_.at(index).native = std::move(made);
   collect(steps_.at(index));

@@ -19,9 +19,10 @@ namespace nb = nanobind;
 
 /// Memory that every run may exchange.
 struct Slot {
-  char* base;
+  char* base;  // where it lies now
   npy_intp bytes;
   std::vector<void*> places;  // of operands that lie in the memory
+  char* home;                 // where it lies for who makes steps
 
   bool holds(const char* address) const {
     return address >= base && address < base + (bytes > 0 ? bytes : 1);

@@ -115,6 +115,7 @@ class Replay {
     kind.element = PyArray_TYPE(like);
     arguments_.push_back(kind);
     slots_.push_back(slot);
+    addresses_.push_back(nullptr);
   }
 
   void add_result(size_t slot, nb::object make, bool is_gradient) {
@@ -178,12 +179,14 @@ class Replay {
     for (size_t i = 0; i < count; ++i) {
       PyArrayObject* array = arguments_[i].array_of(arguments[i].ptr());
       if (!array || shares_memory(arguments, i)) return nb::none();
-      if (slots_[i] >= 0)
-        program_->move(static_cast<size_t>(slots_[i]),
-                       static_cast<char*>(PyArray_DATA(array)));
+      addresses_[i] = static_cast<char*>(PyArray_DATA(array));
     }
     if (!all_hold(guards_)) return nb::none();
+    // Making steps anew moves the slots, so arguments come after it.
     if (options_changed()) refresh_();
+    for (size_t i = 0; i < count; ++i)
+      if (slots_[i] >= 0)
+        program_->move(static_cast<size_t>(slots_[i]), addresses_[i]);
     nb::list handed;
     for (Result& result : results_) {
       const auto& next = result.next();
@@ -238,6 +241,7 @@ class Replay {
   Program* program_;
   std::vector<Kind> arguments_;
   std::vector<long> slots_;
+  std::vector<char*> addresses_;
   std::vector<Result> results_;
   std::vector<std::pair<nb::object, long>> gradients_;
   std::vector<std::pair<nb::object, long>> counts_;

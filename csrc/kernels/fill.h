@@ -15,5 +15,6 @@ void fill_conv_pool(KernelTable& table);
 void fill_conv_pool_grad(KernelTable& table);
 void fill_pool(KernelTable& table);
 void fill_optim(KernelTable& table);
+void fill_peak(KernelTable& table);
 
 }  // namespace tatami::TATAMI_ISA

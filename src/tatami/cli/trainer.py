@@ -27,6 +27,8 @@ __all__ = ["Progress", "Settings", "Stopped", "Trainer", "stop_signals"]
 _WARM_UP = 0.2
 _FIRST = 1 / 25
 _MANY_SEEDS = 1_000_003
+# Recordings until a step is a program, and one to be sure.
+_REHEARSALS = 5
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,8 @@ class Trainer:
         steps = self.batches * settings.epochs
         self.scheduler = LambdaLR(self.optimizer, lambda step: one_cycle(step, steps))
         self.progress = Progress()
+        self.learn = self._learning()
+        self._prepared = False
 
     def state(self) -> dict[str, Any]:
         """Return all that decides how training goes on."""
@@ -180,6 +184,9 @@ class Trainer:
         title = f"epoch {progress.epoch + 1}/{settings.epochs}"
         display = EpochDisplay(title, self.batches, progress.batch, bar)
         self.network.train()
+        if not self._prepared:
+            self.prepare()
+            self._prepared = True
         with display.shown():
             start = time.perf_counter()
             before = progress.seconds
@@ -214,23 +221,48 @@ class Trainer:
 
     def _step(self, inputs: Any, labels: Any) -> None:
         progress = self.progress
-        self.optimizer.zero_grad()
-        scores = self.network(inputs)
-        loss = F.cross_entropy(scores, labels)
+        scores, loss = self.learn(inputs, labels)
         value = loss.item()
         if not math.isfinite(value):
             raise CommandError(
                 f"the loss is {value} in epoch {progress.epoch + 1}, batch "
                 f"{progress.batch + 1}: try a lower --lr than {self.settings.lr:g}"
             )
-        loss.backward()
-        self.optimizer.step()
         self.scheduler.step()
         right = scores.detach().numpy().argmax(1) == labels.numpy()
         progress.batch += 1
         progress.images += len(labels)
         progress.loss += value * len(labels)
         progress.correct += int(right.sum())
+
+    def _learning(self) -> Callable[[Any, Any], Any]:
+        """Return the step that changes the network, as a program."""
+        network, optimizer = self.network, self.optimizer
+
+        def learn(inputs: Any, labels: Any) -> Any:
+            optimizer.zero_grad()
+            scores = network(inputs)
+            loss = F.cross_entropy(scores, labels)
+            loss.backward()
+            optimizer.step()
+            return scores.detach(), loss
+
+        return tatami.compile(learn)
+
+    def prepare(self) -> None:
+        """Find the programs of the step, and leave everything as it was.
+
+        A program may round otherwise than the kernels it was made from, so the first
+        step of a run, and of a resumed one, must be made by it already.
+        """
+        images, size = self.source.train, self.settings.batch_size
+        self.network.train()
+        with _kept(self.network, self.optimizer), tatami.random.fork_rng():
+            for count in {min(size, len(images)), len(images) % size} - {0}:
+                for _ in range(_REHEARSALS):
+                    inputs = tatami.randn(count, *images.pixels.shape[1:])
+                    self.learn(inputs, tatami.from_numpy(images.labels[:count]))
+        self.optimizer.zero_grad()
 
     def _row(self, scores: np.ndarray, test_loss: float) -> dict[str, Any]:
         progress = self.progress
@@ -249,6 +281,31 @@ class Trainer:
     def test(self, check: Callable[[], None]) -> tuple[np.ndarray, float]:
         """Return the probability of each class for each test image, and the loss."""
         return evaluate(self.network, self.source.test, self.normalize, check)
+
+
+@contextmanager
+def _kept(network: Any, optimizer: Any) -> Iterator[None]:
+    """Put parameters, buffers and the optimizer's state back after the block.
+
+    State that the block made first becomes zeros, which is what it starts from.
+    """
+    tensors = [*network.parameters(), *network.buffers()]
+    before = [tensor.detach().clone() for tensor in tensors]
+    known = {id(x): x.clone() for x in _states(optimizer)}
+    try:
+        yield
+    finally:
+        with tatami.no_grad():
+            for tensor, values in zip(tensors, before, strict=True):
+                tensor.copy_(values)
+            for tensor in _states(optimizer):
+                values = known.get(id(tensor))
+                tensor.zero_() if values is None else tensor.copy_(values)
+
+
+def _states(optimizer: Any) -> list[Any]:
+    entries = (x for state in optimizer.state.values() for x in state.values())
+    return [x for x in entries if isinstance(x, tatami.Tensor)]
 
 
 def evaluate(

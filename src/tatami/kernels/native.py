@@ -14,6 +14,7 @@ __all__ = [
     "get_num_threads",
     "install",
     "instruction_set",
+    "peak_rate",
     "reason",
     "set_num_threads",
 ]
@@ -47,6 +48,11 @@ def install(reference: Any) -> dict[str, Any]:
 def instruction_set() -> str:
     """Return the instruction set the compiled kernels were chosen for."""
     return str(_native.instruction_set()) if available else "NumPy's own"
+
+
+def peak_rate() -> float | None:
+    """Return how many operations on float32 one core does in a nanosecond at best."""
+    return float(_native.peak_rate()) if available else None
 
 
 def _usable_processors() -> int:

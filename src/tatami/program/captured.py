@@ -120,8 +120,8 @@ class Captured:
         inputs = [i for i, b in enumerate(buffers) if b.kind == "input"]
         self.plan = plan
         self.inputs = [buffers[number].position for number in inputs]
-        self._given = [*inputs, *self._starts()]
-        self.machine = Machine(plan, self._given, list(self._kept))
+        self.given = [*inputs, *self._starts()]
+        self.machine = Machine(plan, self.given, list(self._kept))
         self._simple = not self.machine.pinned
         self._results = list(self._kept.values())
         grads = {id(place) for _, place in self.grads}
@@ -214,7 +214,7 @@ class Captured:
         for i, tensor in enumerate(arguments):
             replay.add_argument(Tensor, tensor._array, slots.get(i, -1))
         for place in self._results:
-            slot = len(self._given) + place.index
+            slot = len(self.given) + place.index
             replay.add_result(slot, place.fresh, id(place) in lasting)
         for tensor, grad in self.grads:
             replay.add_gradient(tensor, -1 if grad is None else grad.index)

@@ -75,6 +75,26 @@ class Compiled:
             return self.function(*args, **kwargs)
         return self._record(kind, args, kwargs)
 
+    def explain(self, *args: Any, **kwargs: Any) -> None:
+        """Print the program for such arguments, kernel by kernel.
+
+        The function is called with them until its program is known: a training step
+        makes its steps. The times are taken on copies.
+
+        Raises:
+            RuntimeError: the function can't become a program; the message says why.
+        """
+        from .explain import describe
+
+        for _ in range(_TRIES + 1):
+            self(*args, **kwargs)
+            key = _key(args, kwargs, [])
+            for program in self.kinds[key].programs:
+                if program.guards.hold_up():
+                    print(describe(program))
+                    return
+        raise RuntimeError(f"{self.name} can't become a program: {self.reason}")
+
     def _kind(self, key: Any) -> _Kind | None:
         kind = self.kinds.get(key)
         if kind is None:
@@ -177,4 +197,5 @@ def as_function(model: Callable[..., Any], fullgraph: bool) -> Callable[..., Any
         return compiled(*args, **kwargs)
 
     call.compiled = compiled  # type: ignore[attr-defined]
+    call.explain = compiled.explain  # type: ignore[attr-defined]
     return call

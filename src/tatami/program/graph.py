@@ -123,7 +123,7 @@ class CapturedGraph(Captured):
         return self._template(arguments, self._wrapped(machine, arrays, arguments))
 
     def _another_machine(self) -> Machine:
-        return Machine(self.plan, self._given, list(self._kept))
+        return Machine(self.plan, self.given, list(self._kept))
 
     def _fresh(self, number: int) -> Array:
         place = self._kept[number]
@@ -154,7 +154,7 @@ class CapturedGraph(Captured):
         node.outputs = len(self._roots)
         results: list[Tensor] = []
         for array, place in zip(
-            arrays[len(self._given) :], self._kept.values(), strict=True
+            arrays[len(self.given) :], self._kept.values(), strict=True
         ):
             tensor = wrap(self._shown(array, place))
             if place.node is not None and place.ref in self._roots:
@@ -186,7 +186,7 @@ class CapturedGraph(Captured):
         arrays = list(node.arrays)
         arrays[first : first + len(starts)] = starts
         ends = {ref.buffer for _, _, ref in self._ends}
-        for i, number in enumerate(self._kept, len(self._given)):
+        for i, number in enumerate(self._kept, len(self.given)):
             if number in ends:
                 arrays[i] = self._fresh(number)
         self._run(machine, arrays, 1)

@@ -209,7 +209,10 @@ class Machine:
             if present != step.known:
                 arguments = _present(mapped(step.call.args, self.array))
                 outputs = tuple(self.array(ref) for ref in step.call.results)
-                self.programs[phase].replace(index, step.call.name, arguments, outputs)
+                made = self.programs[phase].replace(
+                    index, step.call.name, arguments, outputs
+                )
+                assert made, f"{step.call.name} declines options it took before"
                 step.known = present
 
     def run(self, arrays: Sequence[Array], phase: int = 0) -> None:

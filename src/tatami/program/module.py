@@ -37,9 +37,6 @@ class OptimizedModule(Module):
             return self._modules["_orig_mod"]
         return getattr(self._orig_mod, name)
 
-    def explain(self, *args: Any, **kwargs: Any) -> str:
-        """Return the program for arguments, kernel by kernel, in words."""
-        return str(self.compiled.explain(*args, **kwargs))
-
-    def __repr__(self) -> str:
-        return super().__repr__()
+    def explain(self, *args: Any, **kwargs: Any) -> None:
+        """Print the program for such arguments, kernel by kernel."""
+        self.compiled.explain(*args, **kwargs)
