@@ -457,7 +457,7 @@ def rebuild(
     kind: type, array: np.ndarray, requires_grad: bool, extra: dict[str, Any]
 ) -> Any:
     """Make a leaf of class ``kind``: the way back from a pickle."""
-    tensor = object.__new__(kind)
+    tensor: Any = object.__new__(kind)
     tensor._array = array
     tensor._counter = [0]
     tensor._requires_grad = requires_grad

@@ -15,3 +15,15 @@ row(
         case(floats(2, 3), floats(3), B),
     ),
 )  # fmt: skip
+TRIPLE = floats(2, 3, 4)
+row(
+    "nn.functional.bilinear",
+    case(floats(5, 3), floats(5, 4), TRIPLE, floats(2)),
+    case(floats(5, 3), floats(5, 4), TRIPLE), case(floats(3), floats(4), TRIPLE),
+    case(floats(0, 3), floats(0, 4), TRIPLE), case(floats(2, 5, 3), floats(2, 5, 4), TRIPLE),
+    errors=(
+        case(floats(5, 3), floats(4, 4), TRIPLE), case(floats(5, 2), floats(5, 4), TRIPLE),
+        case(floats(5, 3), floats(5, 2), TRIPLE), case(floats(5, 3), floats(4), TRIPLE),
+        case(floats(5, 3), floats(5, 4), TRIPLE, floats(3)),
+    ),
+)  # fmt: skip

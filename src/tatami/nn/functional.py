@@ -6,7 +6,9 @@ from typing import Any
 
 from ..ops import softmax as _softmax
 from ..ops.activation import *
+from ..ops.activation_shrink import *
 from ..ops.activation_smooth import *
+from ..ops.attention import *
 from ..ops.conv import *
 from ..ops.conv_transpose import *
 from ..ops.dropout import *
@@ -16,6 +18,7 @@ from ..ops.linear import *
 from ..ops.loss import *
 from ..ops.loss_class import *
 from ..ops.loss_margin import *
+from ..ops.loss_sequence import *
 from ..ops.norm import *
 from ..ops.padding import *
 from ..ops.pool import *
@@ -23,6 +26,8 @@ from ..ops.pool_adaptive import *
 from ..ops.pool_average import *
 from ..ops.pool_other import *
 from ..ops.probability import sigmoid as sigmoid
+from ..ops.resize import *
+from ..ops.shuffle import *
 from ..ops.similarity import *
 from ..ops.softmax import gumbel_softmax as gumbel_softmax
 from ..ops.trigonometry import tanh as tanh

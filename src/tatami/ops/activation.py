@@ -16,7 +16,6 @@ from .door import public, refuse_type
 from .inplace import in_place, update
 
 __all__ = [
-    "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
@@ -25,7 +24,6 @@ __all__ = [
     "relu",
     "relu6",
     "rrelu",
-    "softshrink",
     "threshold",
 ]
 
@@ -402,65 +400,6 @@ def _slopes(x: np.ndarray, lower: float, upper: float, training: bool) -> Tensor
     return wrap(kernels.put(noise, places, drawn._array.astype(x.dtype), False))
 
 
-class Hardshrink(Operation):
-    @staticmethod
-    def forward(ctx: Any, array: np.ndarray, limit: float) -> np.ndarray:
-        ctx.inside = kernels.logical_and(
-            kernels.ge(array, -limit), kernels.le(array, limit)
-        )
-        return kernels.where(ctx.inside, 0, array)
-
-    @staticmethod
-    def backward(ctx: Any, grad_output: Tensor) -> Any:
-        return gate(grad_output, kernels.logical_not(ctx.inside))
-
-
-@public
-@tensor_method()
-def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """Replace elements from ``-lambd`` to ``lambd`` by zero.
-
-    Example:
-        >>> import tatami
-        >>> tatami.hardshrink(tatami.tensor([-0.2, 2.0]))
-        tensor([0., 2.])
-    """
-    refuse_type("hardshrink_cpu", input, "biu")
-    return Hardshrink.apply(input, lambd)
-
-
-class Softshrink(Hardshrink):
-    @staticmethod
-    def forward(ctx: Any, array: np.ndarray, limit: float) -> np.ndarray:
-        ctx.inside = kernels.logical_and(
-            kernels.ge(array, -limit), kernels.le(array, limit)
-        )
-        step = kernels.mul(kernels.sign(array), limit)
-        return kernels.where(ctx.inside, 0, kernels.sub(array, step))
-
-
-@public
-def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """Move elements towards zero by ``lambd``, those closer than that onto it.
-
-    Raises:
-        RuntimeError: ``lambd`` is negative.
-
-    Example:
-        >>> import tatami
-        >>> tatami.nn.functional.softshrink(tatami.tensor([-0.2, 2.0]))
-        tensor([0.0000, 1.5000])
-    """
-    refuse_type("softshrink_check", input, "biu")
-    if not 0 <= lambd <= float(np.finfo(input._array.dtype).max):
-        largest = float(np.finfo(input._array.dtype).max)
-        raise RuntimeError(
-            f"lambda must be in range [0, {largest:g}] for input dtype "
-            f"{type_name(input.dtype)}, but found {lambd:g}"
-        )
-    return Softshrink.apply(input, lambd)
-
-
 def _ramp(array: np.ndarray) -> np.ndarray:
     """Return min(max(x + 3, 0), 6) / 6."""
     return kernels.div(kernels.clip(kernels.add(array, 3), 0, 6), 6)
@@ -517,7 +456,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     Example:
         >>> import tatami
         >>> tatami.nn.functional.hardswish(tatami.tensor([-4.0, 1.0, 4.0]))
-        tensor([0.0000, 0.6667, 4.0000])
+        tensor([-0.0000, 0.6667, 4.0000])
     """
     refuse_type("hardswish_cpu", input, "biu")
     return perhaps_in_place(inplace, input, Hardswish.apply)

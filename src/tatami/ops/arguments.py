@@ -122,7 +122,7 @@ def _with_number(tensor: Tensor, value: Any) -> tuple[Any, Any]:
         return tensor, value
     wanted = result_type(tensor, value)
     if wanted.category == 1 and not isinstance(value, bool):
-        value = _wrap_around(value, wanted)
+        value = _wrap_around(int(value), wanted)
     return cast(tensor, wanted), value
 
 

@@ -17,20 +17,9 @@ from .arguments import type_name
 from .results import named
 
 __all__ = [
-    "cholesky",
-    "det",
-    "eigh",
-    "eigvalsh",
-    "inv",
-    "inverse",
-    "linalg_svd",
-    "logdet",
-    "qr",
-    "slogdet",
-    "solve",
-    "svd",
-    "svdvals",
-]
+    "cholesky", "det", "eigh", "eigvalsh", "inv", "inverse", "linalg_svd", "logdet",
+    "qr", "slogdet", "solve", "svd", "svdvals",
+]  # fmt: skip
 
 
 def check_square(function: str, tensor: Tensor) -> None:

@@ -7,12 +7,13 @@ overfitting".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from .. import kernels
 from ..tensor import Tensor, wrap
-from .sampling import stream_of
+from .random_fill import stream_of
 
 __all__ = [
     "alpha_dropout",
@@ -29,7 +30,7 @@ def _check(p: float) -> None:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
-def _kept(shape: Sequence[int], p: float, kind: np.dtype) -> np.ndarray:  # type: ignore[type-arg]
+def _kept(shape: Sequence[int], p: float, kind: Any) -> np.ndarray:
     """Draw ones, with the probability that an element is kept, and zeros."""
     return kernels.bernoulli(stream_of(None), tuple(shape), 1 - p, kind)
 

@@ -183,7 +183,7 @@ def histogramdd(
     count = points.shape[1]
     each = [bins] * count if isinstance(bins, int) else list(bins)
     limits = [None] * count if range is None else [
-        tuple(range[2 * i : 2 * i + 2]) for i in np.arange(count)
+        tuple(range[2 * i : 2 * i + 2]) for i in np.arange(count).tolist()
     ]  # fmt: skip
     edges = [
         _edges(column, wanted, limit)

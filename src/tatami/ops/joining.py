@@ -430,7 +430,7 @@ class Unbind(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray, dim: int) -> tuple[np.ndarray, ...]:
         ctx.dim, ctx.shape = dim, array.shape
-        before = (slice(None),) * dim
+        before: tuple[Any, ...] = (slice(None),) * dim
         return tuple([array[(*before, i, ...)] for i in range(array.shape[dim])])
 
     @staticmethod

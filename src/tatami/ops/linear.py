@@ -14,7 +14,7 @@ from .arguments import type_name
 from .linalg import Mm
 from .reduce import SumDim
 
-__all__ = ["linear"]
+__all__ = ["bilinear", "linear"]
 
 
 class TransposedWeight(Node):
@@ -170,3 +170,55 @@ def _unusual(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     if weight._array.ndim == 1 and bias is not None:
         raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
     return input.matmul(weight.t())
+
+
+def _check_bilinear(x1: Any, x2: Any, weight: Any, bias: Any) -> None:
+    if len(x1) != len(x2):
+        raise RuntimeError(
+            f"bilinear(): input dimensions do not match: got {len(x1)} and {len(x2)}"
+        )
+    for i, (first, second) in enumerate(zip(x1[:-1], x2[:-1], strict=True)):
+        if first != second:
+            raise RuntimeError(
+                f"bilinear(): input batch dimensions do not match at dim {i}: got "
+                f"{first} and {second}"
+            )
+    parts = ("input1", x1[-1:], 1), ("input2", x2[-1:], 2), ("bias", bias, 0)
+    for name, shape, place in parts:
+        if shape and shape[0] != weight[place]:
+            raise RuntimeError(
+                f"bilinear(): {name} size does not match weight size: got {shape[0]} "
+                f"but expected {weight[place]}"
+            )
+
+
+def bilinear(
+    input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Tensor:
+    """Combine two inputs through one matrix for each output: x1^T W x2 + b.
+
+    Args:
+        input1: (..., I).
+        input2: (..., J), the same leading dimensions.
+        weight: (O, I, J).
+        bias: (O).
+
+    Returns:
+        (..., O).
+
+    Raises:
+        RuntimeError: sizes don't match.
+
+    Example:
+        >>> import tatami
+        >>> a, b = tatami.ones(1, 2), tatami.ones(1, 3)
+        >>> tatami.nn.functional.bilinear(a, b, tatami.ones(4, 2, 3))
+        tensor([[6., 6., 6., 6.]])
+    """
+    x1, x2, w = input1._array.shape, input2._array.shape, weight._array.shape
+    _check_bilinear(x1, x2, w, () if bias is None else bias._array.shape)
+    O, first, second = w
+    rows = input1.reshape(-1, first), input2.reshape(-1, second)
+    halfway = (rows[0] @ weight.transpose(0, 1).reshape(first, -1)).view(-1, O, second)
+    total = (halfway @ rows[1].unsqueeze(-1)).view((*x1[:-1], O))
+    return total if bias is None else total + bias

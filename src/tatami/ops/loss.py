@@ -212,10 +212,14 @@ def _alike(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return input, target
 
 
-def _weighted(loss: Tensor, weight: Tensor, reduction: str, input: Tensor) -> Tensor:
+def _times(loss: Tensor, weight: Tensor, input: Tensor) -> Tensor:
     if weight._array.shape != input._array.shape:
         raise ValueError("Weights and input must have the same size.")
-    total = loss * weight
+    return loss * weight
+
+
+def _weighted(loss: Tensor, weight: Tensor, reduction: str, input: Tensor) -> Tensor:
+    total = _times(loss, weight, input)
     if reduction == "none":
         return total
     return total.sum() if reduction == "sum" else total.sum() / weight.sum()
@@ -327,7 +331,7 @@ def huber_loss(
         target: tensor of the same shape.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         delta: where one becomes the other.
-        weight: factor for each element; ``'mean'`` divides by its sum.
+        weight: factor for each element; ``'mean'`` divides by their number.
 
     Source: Huber 1964, "Robust Estimation of a Location Parameter".
 
@@ -348,7 +352,7 @@ def huber_loss(
     if weight is None:
         return HuberLoss.apply(x, y, reduction, delta)
     losses = HuberLoss.apply(x, y, "none", delta)
-    return _weighted(losses, weight, reduction, input)
+    return reduced(_times(losses, weight, input), reduction)
 
 
 _MEAN_OF_DIVERGENCE = (

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import kernels, size
 from ..autograd.function import Operation
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .activation import gate
 from .activation_smooth import logsigmoid
 from .arguments import operands, type_name
@@ -259,7 +259,7 @@ def _spread(
         return reduced(losses, reduction)
     if weight is None:
         return losses.sum() / int(counted.sum())
-    heavy = weight.index_select(0, target.view(-1)[Tensor(counted.reshape(-1))].long())
+    heavy = weight.index_select(0, target.view(-1)[wrap(counted.reshape(-1))].long())
     return losses.sum() / heavy.sum()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import kernels
+from .. import kernels, size
 from ..autograd.function import Operation
 from ..tensor import Tensor, wrap
 from .activation import gate
@@ -52,8 +52,9 @@ def hinge_embedding_loss(
         tensor(1.)
     """
     reduction = legacy_reduction(reduction, size_average, reduce)
+    size.broadcast(target._array.shape, input._array.shape)
     near = input * (target * 0 + 1)
-    far = (margin - near).clamp(min=0)
+    far = (margin - near).clamp_min(0)
     near = gate(near, kernels.ne(target.expand_as(near)._array, -1))
     far = gate(far, kernels.ne(target.expand_as(far)._array, 1))
     return reduced(far + near, reduction)
@@ -91,7 +92,7 @@ def margin_ranking_loss(
             f"got sizes: input1: {input1.size()}, input2: {input2.size()}, target: "
             f"{target.size()} "
         )
-    losses = (-target * (input1 - input2) + margin).clamp(min=0)
+    losses = (-target * (input1 - input2) + margin).clamp_min(0)
     return reduced(losses, reduction)
 
 
@@ -369,7 +370,7 @@ def triplet_margin_loss(
     far = pairwise_distance(anchor, negative, p, eps)
     if swap:
         far = far.minimum(pairwise_distance(positive, negative, p, eps))
-    return reduced((margin + near - far).clamp(min=0), reduction)
+    return reduced((margin + near - far).clamp_min(0), reduction)
 
 
 def triplet_margin_with_distance_loss(
@@ -404,7 +405,7 @@ def triplet_margin_with_distance_loss(
     near, far = measure(anchor, positive), measure(anchor, negative)
     if swap:
         far = far.minimum(measure(positive, negative))
-    return reduced((margin + near - far).clamp(min=0), reduction)
+    return reduced((margin + near - far).clamp_min(0), reduction)
 
 
 @public
@@ -446,6 +447,7 @@ def cosine_embedding_loss(
     lengths = (input1 * input1).sum(rank) + 1e-12
     lengths = (lengths * ((input2 * input2).sum(rank) + 1e-12)).sqrt()
     cosine = products / lengths
+    size.broadcast(target._array.shape, cosine._array.shape)
     alike = 1 - cosine + target * 0
     unlike = (cosine - margin).clamp(min=0) + target * 0
     alike = gate(alike, kernels.eq(target.expand_as(alike)._array, 1))

@@ -265,8 +265,8 @@ def rms_norm(
 
     Example:
         >>> import tatami
-        >>> tatami.nn.functional.rms_norm(tatami.tensor([2.0, 2.0]), (2,))
-        tensor([1.0000, 1.0000])
+        >>> tatami.nn.functional.rms_norm(tatami.tensor([1.0, 7.0]), (2,))
+        tensor([0.2000, 1.4000])
     """
     wanted = _last_shape("rms_norm", input, normalized_shape)
     rank = input._array.ndim

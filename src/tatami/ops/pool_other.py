@@ -305,7 +305,7 @@ def max_unpool3d(
 
 class FractionalMaxPool2D(MaxPool2DWithIndices):
     @staticmethod
-    def forward(
+    def forward(  # type: ignore[override]
         ctx: Any, x: np.ndarray, samples: np.ndarray, kernel: Any, lengths: Any
     ) -> tuple[np.ndarray, ...]:
         d = len(kernel)

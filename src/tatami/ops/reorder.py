@@ -10,6 +10,7 @@ import numpy as np
 from .. import kernels, size
 from ..autograd.function import Operation
 from ..tensor import Tensor, tensor_method
+from .door import also
 from .movement import as_shape, permute, reshape
 
 __all__ = [
@@ -177,7 +178,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 
 moveaxis = movedim
-Tensor.moveaxis = movedim  # type: ignore[method-assign]
+also("movedim", "moveaxis")
 
 
 @tensor_method()

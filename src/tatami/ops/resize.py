@@ -104,6 +104,19 @@ def _targets(
     return [math.floor(n * f) for n, f in pairs], list(factors)
 
 
+def _check_mode(mode: str, rank: int) -> None:
+    if mode not in _MODES or rank not in (3, 4, 5):
+        raise NotImplementedError(
+            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {rank}D) "
+            "for the modes: nearest | linear | bilinear | bicubic | trilinear | area | "
+            f"nearest-exact (got {mode})"
+        )
+    if rank - 2 not in _MODES[mode]:
+        raise NotImplementedError(
+            f"Got {rank}D input, but {mode} mode needs {_MODES[mode][0] + 2}D input"
+        )
+
+
 def interpolate(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
     align_corners: bool | None = None, recompute_scale_factor: bool | None = None,
@@ -145,12 +158,7 @@ def interpolate(
     targets, factors = _targets(lengths, size, scale_factor)
     if recompute_scale_factor:
         factors = [None] * len(factors)
-    if mode not in _MODES or len(lengths) not in _MODES[mode]:
-        raise NotImplementedError(
-            "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
-            f"{input._array.ndim}D) for the modes: nearest | linear | bilinear | "
-            f"bicubic | trilinear | area | nearest-exact (got {mode})"
-        )
+    _check_mode(mode, input._array.ndim)
     if mode == "area":
         pools = adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
         return pools[len(lengths) - 1](input, targets)

@@ -135,9 +135,9 @@ def _shares(
         )
         return others
 
-    kept = grad * slope(*own, rest, count)
+    kept = grad * slope(own[0], own[1], rest, count)
     moved = [t.gather(ctx.dim, index) for t in (grad, rest, count)]
-    return kept, moved[0] * slope(*theirs, moved[1], moved[2])
+    return kept, moved[0] * slope(theirs[0], theirs[1], moved[1], moved[2])
 
 
 _SLOPES = {

@@ -11,7 +11,7 @@ from .. import size
 from ..autograd import grad_mode
 from ..tensor import Tensor, wrap
 from .arguments import operands, type_name
-from .distance import vector_norm
+from .distance import LinalgVectorNorm, vector_norm
 from .door import public
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
@@ -86,6 +86,10 @@ def _unit(x: Tensor, dim: int, eps: float) -> Tensor:
     return x / length
 
 
+class _Norm(LinalgVectorNorm):
+    node_name = "NormBackward1"
+
+
 @public
 def pairwise_distance(
     x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
@@ -110,7 +114,7 @@ def pairwise_distance(
     """
     difference = x1 - x2 + eps
     rank = max(x1.dim(), x2.dim())
-    return difference.norm(p, rank - 1, keepdim)
+    return _Norm.apply(difference, float(p), (rank - 1,), keepdim)
 
 
 @public

@@ -12,4 +12,5 @@ from .optim import *
 from .pool import *
 from .random import *
 from .reduce import *
+from .sequence import *
 from .special import *

@@ -7,6 +7,7 @@ Shapes: x (N, C, *lengths), weight (O, C / groups, *kernel), output (N, O, *leng
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -107,12 +108,14 @@ def _overlaid(
     padded = [n + 2 * p for n, p in zip(shape[2:], padding, strict=True)]
     out = np.zeros((*shape[:2], *padded), columns.dtype)
     for tap in np.ndindex(*kernel):
-        place = tuple(
+        place: tuple[Any, ...] = tuple(
             slice(t * d, t * d + s * (n - 1) + 1, s)
             for t, d, s, n in zip(tap, dilation, stride, lengths, strict=True)
         )
         out[(..., *place)] += columns[(slice(None), slice(None), *tap)]
-    inner = (slice(p, p + n) for n, p in zip(shape[2:], padding, strict=True))
+    inner: tuple[Any, ...] = tuple(
+        slice(p, p + n) for n, p in zip(shape[2:], padding, strict=True)
+    )
     return np.ascontiguousarray(out[(..., *inner)])
 
 

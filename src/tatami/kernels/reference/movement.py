@@ -87,4 +87,4 @@ def pad(x: Array, widths: Sequence[tuple[int, int]], mode: str, value: Any) -> A
     """x with a border; ``mode`` is constant, reflect, edge or wrap."""
     if mode == "constant":
         return np.pad(x, widths, constant_values=value)
-    return np.pad(x, widths, mode=mode)  # type: ignore[call-overload, no-any-return]
+    return np.pad(x, widths, mode=mode)  # type: ignore[call-overload]

@@ -6,6 +6,7 @@ Shapes: x (N, C, *lengths). Indices count through the whole spatial plane, row b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -157,16 +158,16 @@ def avg_pool_grad(
     padded = [max(n + 2 * p, (m - 1) * s + k) for n, k, s, p, m in rows]
     out = np.zeros((*input_shape[:2], *padded), grad_output.dtype)
     for tap in np.ndindex(*kernel_size):
-        place = tuple(
+        place: tuple[Any, ...] = tuple(
             slice(t, t + row[2] * (row[4] - 1) + 1, row[2])
             for t, row in zip(tap, rows, strict=True)
         )
         out[(..., *place)] += share
-    inner = (slice(row[3], row[3] + row[0]) for row in rows)
+    inner: tuple[Any, ...] = tuple(slice(r[3], r[3] + r[0]) for r in rows)
     return np.ascontiguousarray(out[(..., *inner)])
 
 
-def _adaptive_cells(plane: Ints, output_size: Ints) -> list[tuple[slice, ...]]:
+def _adaptive_cells(plane: Ints, output_size: Ints) -> list[tuple[Any, ...]]:
     cells = []
     for cell in np.ndindex(*output_size):
         cells.append(
