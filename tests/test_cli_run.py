@@ -135,6 +135,8 @@ def test_info(capsys: Any) -> None:
     assert facts["kernels"].strip() == (
         f"{tatami.kernels.in_use} ({tatami.kernels.reason})"
     )
+    compiled = tatami.kernels.in_use == "native"
+    assert (facts["instruction set"].strip() != "NumPy's own") == compiled
     assert facts["NumPy"].strip() == np.__version__
     assert facts["threads"].strip() == str(tatami.get_num_threads())
 

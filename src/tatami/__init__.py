@@ -15,6 +15,7 @@ from . import (
     utils,
 )
 from ._version import __version__
+from .absent import refuse as __getattr__  # noqa: F401
 from .autograd.grad_mode import *
 from .device import device
 from .dtypes import *

@@ -39,7 +39,7 @@ def _facts() -> list[tuple[str, str]]:
     return [
         ("tatami", __version__),
         ("kernels", f"{kernels.in_use} ({kernels.reason})"),
-        ("instruction set", str(getattr(kernels, "instruction_set", "NumPy's own"))),
+        ("instruction set", kernels.instruction_set()),
         ("threads", str(tatami.get_num_threads())),
         ("Python", f"{platform.python_version()} on {system}"),
         ("NumPy", np.__version__),

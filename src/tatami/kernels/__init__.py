@@ -11,7 +11,7 @@ import os
 from . import native, reference
 from .reference import *
 
-__all__ = ["in_use", "reason"]
+__all__ = ["in_use", "instruction_set", "reason"]
 
 
 def _choose() -> tuple[str, str]:
@@ -34,3 +34,8 @@ def _choose() -> tuple[str, str]:
 in_use, reason = _choose()
 if in_use == "native":
     globals().update(native.install(reference))
+
+
+def instruction_set() -> str:
+    """Return the instruction set of the kernels in use."""
+    return native.instruction_set() if in_use == "native" else "NumPy's own"
