@@ -1,4 +1,4 @@
-"""The command line: ``tatami train | predict | run | info``."""
+"""The command line: ``tatami train | predict | run | bench | info``."""
 
 from .entry import main
 

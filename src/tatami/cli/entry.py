@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import info, predict, run, train
+from . import bench, info, predict, run, train
 from .errors import CommandError, explained
 
 __all__ = ["main"]
 
-COMMANDS = (train, predict, run, info)
+COMMANDS = (train, predict, run, bench, info)
 INTERRUPTED = 130
 
 
