@@ -43,9 +43,9 @@ def _measured(sides: Sides, name: str, arguments: Any) -> dict[str, Any]:
     }
     row["microseconds"] = times
     row["over"] = OURS not in times or times[OURS] > arguments.budget
-    ratio = results.ratio(row, THEIRS, OURS)
     words = [f"{side} {value:6.2f} us" for side, value in times.items()]
-    words += [f"ratio {ratio:5.2f}"] if ratio else []
+    if OURS in times and THEIRS in times:
+        words.append(f"ratio {times[THEIRS] / times[OURS]:5.2f}")
     words += [f"{side} failed: {why}" for side, why in row["failed"].items()]
     print(f"{name:24} {', '.join(words)}", flush=True)
     return row
