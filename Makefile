@@ -3,9 +3,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PEERS := torch==2.13.0 jax onnx onnxruntime
+MNIST ?= ../shared/data/mnist
+BASE ?= HEAD~1
 SOURCES := $(shell find src csrc -type f -not -name '*.so' -not -path '*__pycache__*')
 
-.PHONY: train test check format benchmarks wheel clean
+.PHONY: train test check format bench bench-quick compare pytorch wheel clean
 
 # The main job: install, then train a network on handwritten digits.
 train: $(VENV)/.installed
@@ -27,11 +30,26 @@ format: $(VENV)/.tools
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i $(shell find csrc -name '*.cpp' -o -name '*.h')
 
-# Ratios to PyTorch; needs it: make pytorch
-benchmarks: $(VENV)/.tools
-	$(BIN)/python benchmarks/eager_step.py
-	$(BIN)/python benchmarks/kernels.py
+# Everything in benchmarks/, beside PyTorch, JAX and ONNX Runtime: about 30 minutes of an
+# otherwise idle machine; writes benchmarks/results, the READMEs' tables, docs/benchmarks.svg
+bench: $(VENV)/.peers
+	$(BIN)/python benchmarks/machine.py --again
+	$(BIN)/python benchmarks/suite.py
+	$(BIN)/python benchmarks/kernel_grid.py
+	-$(BIN)/python benchmarks/operation_overhead.py
 	$(BIN)/python benchmarks/install_and_import.py
+	-$(BIN)/python benchmarks/time_to_accuracy.py $(MNIST)
+	$(BIN)/python benchmarks/report.py
+
+# The same in two minutes, for a first look.
+bench-quick: $(VENV)/.peers
+	$(BIN)/python benchmarks/suite.py --quick
+	$(BIN)/python benchmarks/kernel_grid.py --quick
+	-$(BIN)/python benchmarks/operation_overhead.py --rounds 3
+
+# Did this commit need more instructions than BASE? Counts repeat where times don't.
+compare: $(VENV)/.tools
+	$(BIN)/python benchmarks/compare_commits.py $(BASE) HEAD
 
 pytorch: $(VENV)/.tools
 	$(BIN)/pip install -q torch==2.13.0
@@ -48,6 +66,10 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(SOURCES)
 
 $(VENV)/.tools: $(VENV)/.installed
 	$(BIN)/pip install -q --disable-pip-version-check '.[train,dev]'
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.tools
+	$(BIN)/pip install -q --disable-pip-version-check $(PEERS)
 	@touch $@
 
 clean:

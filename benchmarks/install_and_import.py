@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import results
+
 
 def import_times(package: str) -> tuple[float, float]:
     """Return milliseconds: the whole import, and the package's own share."""
@@ -51,19 +53,28 @@ def main() -> None:
     for _ in range(rounds):
         for name in packages:
             times[name].append(import_times(name))
-    for name in packages:
-        total, own = (
-            statistics.median(column) for column in zip(*times[name], strict=True)
-        )
+    results.update("install", _reported(times))
+
+
+def _reported(times: dict[str, list[tuple[float, float]]]) -> dict[str, float]:
+    """Print a line for each package, and return the numbers for the report."""
+    found = {}
+    for name, rounds in times.items():
+        total, own = (statistics.median(column) for column in zip(*rounds, strict=True))
+        size = folder_size(name)
         print(
-            f"{name:7} installed {folder_size(name):7.1f} MB, import {total:7.0f} ms, "
+            f"{name:7} installed {size:7.1f} MB, import {total:7.0f} ms, "
             f"of which its own modules {own:6.1f} ms"
         )
-    if len(packages) == 2:
-        ratio = statistics.median(
-            b[0] / a[0] for a, b in zip(times["tatami"], times["torch"], strict=True)
+        whose = (
+            ("ours", "our_import") if name == "tatami" else ("theirs", "their_import")
         )
+        found.update(zip(whose, (size, total), strict=True))
+    if "torch" in times:
+        pairs = zip(times["tatami"], times["torch"], strict=True)
+        ratio = statistics.median(b[0] / a[0] for a, b in pairs)
         print(f"import, PyTorch / tatami: {ratio:.1f}")
+    return found
 
 
 if __name__ == "__main__":

@@ -120,11 +120,11 @@ def _cell(row: dict[str, Any], name: str) -> str:
 
 
 def _sentences(sections: dict[str, Any], words: dict[str, str]) -> list[str]:
-    """Return a paragraph for each further section that is there."""
+    """Return a paragraph for each further section that has PyTorch's side, too."""
     return [
         line
-        for name in ("accuracy", "install")
-        if sections.get(name)
+        for name, theirs in (("accuracy", "loader"), ("install", "theirs"))
+        if theirs in sections.get(name, {})
         for line in ("", words[name].format(**sections[name]))
     ]
 

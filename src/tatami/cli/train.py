@@ -17,6 +17,7 @@ _DEFAULTS: dict[str, Any] = {
     "root": "data",
     "model": "tutorial",
     "epochs": None,
+    "until_accuracy": 0.0,
     "batch_size": 64,
     "optimizer": "adamw",
     "lr": None,
@@ -54,6 +55,13 @@ def _rate(text: str) -> float:
     return value
 
 
+def _percent(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 100:
+        raise argparse.ArgumentTypeError(f"expected 0 < percent <= 100, but got {text}")
+    return value
+
+
 def add_parser(commands: Any) -> None:
     """Add this command to the command line."""
     parser = commands.add_parser(
@@ -72,6 +80,9 @@ def add_parser(commands: Any) -> None:
         help="height and width that FILE.py:CLASS takes (default: 32)")  # fmt: skip
     add("--epochs", type=_positive, metavar="N",
         help="default: 12 for fewer than 5,000 images, else 3")  # fmt: skip
+    add("--until-accuracy", type=_percent, metavar="PERCENT",
+        help="stop after the first epoch with this test accuracy (default: train "
+        "all epochs)")  # fmt: skip
     add("--batch-size", type=_positive, metavar="N", help="default: 64")
     add("--optimizer", choices=sorted(_RATES), help="default: adamw")
     add("--lr", type=_rate, help="highest learning rate of the one-cycle schedule "
@@ -182,7 +193,7 @@ def _train(session: Any, folder: Path, extras: bool) -> int:
     with stop_signals() as check:
         print(f"run:   {folder}", flush=True)
         try:
-            while trainer.progress.epoch < trainer.settings.epochs:
+            while not trainer.finished():
                 row = trainer.train_epoch(check, bar)
                 print(epoch_line(row, trainer.settings.epochs), flush=True)
                 session.save(folder, extras)
@@ -200,7 +211,7 @@ def _train(session: Any, folder: Path, extras: bool) -> int:
 
 def _place(trainer: Any) -> str:
     progress = trainer.progress
-    if progress.epoch == trainer.settings.epochs:
+    if trainer.finished():
         return "while testing"
     return (
         f"in epoch {progress.epoch + 1} after {progress.batch} of {trainer.batches} "

@@ -45,6 +45,8 @@ class Settings:
         seed: what first weights, order and augmentation depend on.
         augment: whether images are shifted (and mirrored, in colour) at random.
         workers: processes that prepare batches.
+        until_accuracy: test accuracy, in percent, that ends training after an epoch;
+            0 if nothing but the number of epochs does.
     """
 
     epochs: int
@@ -56,6 +58,7 @@ class Settings:
     seed: int
     augment: bool
     workers: int
+    until_accuracy: float = 0.0
 
 
 @dataclass
@@ -169,6 +172,14 @@ class Trainer:
         self.scheduler.load_state_dict(state["scheduler"])
         tatami.set_rng_state(state["generator"])
         self.progress = Progress(**state["progress"])
+
+    def finished(self) -> bool:
+        """Whether every epoch is done, or the accuracy that was wanted is reached."""
+        progress, wanted = self.progress, self.settings.until_accuracy
+        if wanted and progress.history and not progress.batch:
+            if 100 * progress.history[-1]["test_accuracy"] >= wanted:
+                return True
+        return progress.epoch >= self.settings.epochs
 
     def train_epoch(self, check: Callable[[], None], bar: bool) -> dict[str, Any]:
         """Train until every image was seen once more, then test.
