@@ -22,6 +22,7 @@ check: $(VENV)/.tools
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --exclude train_mnist_pytorch benchmarks
 	$(BIN)/clang-format --dry-run --Werror $(shell find csrc -name '*.cpp' -o -name '*.h')
 	$(BIN)/python -m pytest -q tests/test_house.py
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,9 @@ def build(commit: str, folder: Path) -> Path:
     if (site / "tatami").exists():
         return site
     tree = folder / f"{commit}.tree"
+    # What an interrupted run has left.
+    shutil.rmtree(tree, ignore_errors=True)
+    git("worktree", "prune")
     git("worktree", "add", "--force", "--detach", str(tree), commit)
     try:
         print(f"building {commit[:10]}", flush=True)

@@ -39,11 +39,14 @@ def tutorial(batch: int, training: bool = True, compiled: bool = False) -> Call:
     tatami.manual_seed(0)
     network = tools.tutorial_network(tatami)
     data = (tatami.randn(batch, 1, 32, 32), tatami.randn(batch, 10))
+    call: Call
     if not training:
-        return tools.inference(tatami, network, data, compiled)
+        call = tools.inference(tatami, network, data, compiled)
+        return call
     optimizer = tatami.optim.SGD(network.parameters(), lr=0.01)
     loss = tatami.nn.MSELoss()
-    return tools.training_step(tatami, network, optimizer, loss, data, compiled)
+    call = tools.training_step(tatami, network, optimizer, loss, data, compiled)
+    return call
 
 
 def perceptron(compiled: bool = False) -> Call:
@@ -56,7 +59,8 @@ def perceptron(compiled: bool = False) -> Call:
     data = (tatami.randn(32, 784), tatami.randint(0, 10, (32,)))
     optimizer = tatami.optim.Adam(network.parameters())
     loss = nn.CrossEntropyLoss()
-    return steps().training_step(tatami, network, optimizer, loss, data, compiled)
+    call: Call = steps().training_step(tatami, network, optimizer, loss, data, compiled)
+    return call
 
 
 def small_operations() -> Call:

@@ -58,7 +58,7 @@ def main() -> None:
 
 def _reported(times: dict[str, list[tuple[float, float]]]) -> dict[str, float]:
     """Print a line for each package, and return the numbers for the report."""
-    found = {}
+    found: dict[str, float] = {}
     for name, rounds in times.items():
         total, own = (statistics.median(column) for column in zip(*rounds, strict=True))
         size = folder_size(name)

@@ -10,6 +10,7 @@ import numpy as np
 __all__ = ["make", "output_shape"]
 
 Spec = dict[str, Any]
+Call = Callable[[], Any]
 
 
 def output_shape(spec: Spec) -> tuple[int, ...]:
@@ -20,7 +21,7 @@ def output_shape(spec: Spec) -> tuple[int, ...]:
     return (N, O, *((n + 2 * padding - K) // stride + 1 for n in (H, W)))
 
 
-def make(package: Any, spec: Spec) -> Callable[[], Any]:
+def make(package: Any, spec: Spec) -> Call:
     """Return a function that calls a kernel.
 
     Args:
@@ -29,7 +30,7 @@ def make(package: Any, spec: Spec) -> Callable[[], Any]:
     """
     stream = np.random.default_rng(0)
 
-    def array(shape: Any) -> np.ndarray:
+    def array(shape: Any) -> Any:
         return stream.standard_normal(shape, np.float32)
 
     if spec["kernel"].startswith("matmul"):
@@ -39,7 +40,7 @@ def make(package: Any, spec: Spec) -> Callable[[], Any]:
     return tools(package, spec, grad, x, weight)
 
 
-def _matmul(package: Any, kernel: str, array: Any, M: int, K: int, N: int) -> Any:
+def _matmul(package: Any, kernel: str, array: Any, M: int, K: int, N: int) -> Call:
     left = array((K, M)).T if kernel == "matmul_tn" else array((M, K))
     right = array((N, K)).T if kernel == "matmul_nt" else array((K, N))
     if package.__name__ == "tatami":
@@ -51,7 +52,7 @@ def _matmul(package: Any, kernel: str, array: Any, M: int, K: int, N: int) -> An
 
 def _tatami_convolution(
     package: Any, spec: Spec, grad: Any, x: Any, weight: Any
-) -> Any:
+) -> Call:
     kernels = package.kernels
     pair = ((spec["stride"],) * 2, (spec["padding"],) * 2, (1, 1), spec["groups"])
     if spec["kernel"] == "convolution":
@@ -61,7 +62,7 @@ def _tatami_convolution(
     return lambda: kernels.convolution_grad_weight(grad, x, weight.shape, *pair)
 
 
-def _torch_convolution(package: Any, spec: Spec, *arrays: Any) -> Any:
+def _torch_convolution(package: Any, spec: Spec, *arrays: Any) -> Call:
     grad, x, weight = map(package.from_numpy, arrays)
     stride, padding, groups = (
         [spec["stride"]] * 2,

@@ -72,7 +72,7 @@ def ratio(row: Row, base: str, side: str) -> float | None:
     if base not in sides or side not in sides:
         return None
     pairs = zip(sides[base]["blocks"], sides[side]["blocks"], strict=True)
-    return statistics.median(theirs / ours for theirs, ours in pairs)
+    return float(statistics.median(theirs / ours for theirs, ours in pairs))
 
 
 def best(row: Row, names: tuple[str, ...]) -> str | None:

@@ -133,6 +133,22 @@ def test_config_is_toml(few_digits: None) -> None:
     assert tomllib.loads(path.read_text()) == read_config(path)
 
 
+def test_training_ends_with_the_accuracy(few_digits: None, capsys: Any) -> None:
+    words = ["--epochs", "3", "--until-accuracy", "1", "--out", "run"]
+    assert train(*words) == 0
+    assert len(Path("run/metrics.jsonl").read_text().splitlines()) == 1
+    capsys.readouterr()
+    assert train("--resume", "run") == 0
+    assert "epoch " not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("percent", ["0", "100.5", "nan"])
+def test_an_accuracy_is_a_percentage(percent: str, capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        train("--until-accuracy", percent)
+    assert "expected 0 < percent <= 100" in capsys.readouterr().err
+
+
 def test_pytorch_loads_the_network(few_digits: None) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("matplotlib")
