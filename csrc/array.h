@@ -249,5 +249,7 @@ void add_conv();
 void add_conv_pool();
 void add_pool();
 void add_optim();
+void add_loss();
+void add_random();
 
 }  // namespace tatami

@@ -16,6 +16,8 @@
   void fill_pool(KernelTable&);           \
   void fill_optim(KernelTable&);          \
   void fill_peak(KernelTable&);           \
+  void fill_loss(KernelTable&);           \
+  void fill_random(KernelTable&);         \
   static KernelTable table() {            \
     KernelTable result{};                 \
     result.instruction_set = #isa;        \
@@ -29,6 +31,8 @@
     fill_pool(result);                    \
     fill_optim(result);                   \
     fill_peak(result);                    \
+    fill_loss(result);                    \
+    fill_random(result);                  \
     return result;                        \
   }                                       \
   }

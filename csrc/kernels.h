@@ -119,6 +119,33 @@ struct AdamStep {
   T one_minus_beta1, beta2, one_minus_beta2, step_size, correction, eps;
 };
 
+/// A Mersenne Twister, as NumPy lays it out.
+struct Twister {
+  static constexpr int kWords = 624;
+  uint32_t key[kWords];
+  int used;  // how many words of the key were drawn
+};
+
+/// A matrix for each of `outer` samples: `columns` classes, `inner` places.
+struct Classes {
+  long outer, columns, inner;
+};
+
+enum class Share { none, mean, sum };
+
+/// How losses of classes are weighed and joined.
+struct Weighing {
+  Classes shape;
+  int64_t ignored;  // a target that does not count
+  Share share;
+};
+
+/// Elements (N, C, L) that are normalised over N and L, or all of (N, C, L)
+/// over L, with a factor and a summand for each c.
+struct Planes {
+  long N, C, L;
+};
+
 /// The kernels for one element type.
 template <class T>
 struct Kernels {
@@ -135,6 +162,23 @@ struct Kernels {
                                                 long columns, T* out);
   void (*softmax)(const T* x, T* out, long rows, long columns);
   void (*log_softmax)(const T* x, T* out, long rows, long columns);
+  /// The ways back through softmax and log_softmax, from their results.
+  void (*softmax_grad)(const T* grad, const T* result, T* out, long rows,
+                       long columns);
+  void (*log_softmax_grad)(const T* grad, const T* result, T* out, long rows,
+                           long columns);
+  /// False if a target is not one of the classes. `weight` may be null.
+  bool (*nll_loss)(const Weighing& how, const T* x, const int64_t* target,
+                   const T* weight, T* losses, T* total);
+  bool (*nll_loss_grad)(const Weighing& how, const T* grad,
+                        const int64_t* target, const T* weight, const T* total,
+                        T* out);
+  /// Draw a one where the next 53-bit unit is below the limit.
+  void (*bernoulli)(Twister* twister, int64_t limit, T* out, long count);
+  /// The same with `kept` for one; out is x times that.
+  void (*dropout)(Twister* twister, int64_t limit, T kept, const T* x, T* out,
+                  T* mask, long count);
+  void (*uniform)(Twister* twister, T low, T high, T* out, long count);
   void (*matmul)(const MatrixProduct<T>& product);
   void (*convolution)(const Convolution& shape, const T* x, const T* weight,
                       const T* bias, T* out);

@@ -135,6 +135,8 @@ void add_functions(nb::module_& module) {
   add_conv_pool();
   add_pool();
   add_optim();
+  add_loss();
+  add_random();
   nb::str module_name("tatami._native");
   for (Function* function : functions()) {
     Owned self(PyCapsule_New(function, kCapsule, nullptr));

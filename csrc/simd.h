@@ -191,6 +191,29 @@ inline bool any_lane(Mask<T> mask) {
 #endif
 }
 
+/// The low halves of the lanes of `a`, then of `b`.
+inline Vector<int32_t> even_lanes(Vector<int64_t> a, Vector<int64_t> b) {
+#if defined(__AVX512F__)
+  const auto order = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,
+                                       22, 24, 26, 28, 30);
+  return (Vector<int32_t>)_mm512_permutex2var_epi32((__m512i)a, order,
+                                                    (__m512i)b);
+#elif defined(__AVX2__)
+  auto pairs = (__m256d)_mm256_shuffle_ps((__m256)a, (__m256)b, 0x88);
+  return (Vector<int32_t>)_mm256_permute4x64_pd(pairs, 0xd8);
+#elif defined(__SSE2__)
+  return (Vector<int32_t>)_mm_shuffle_ps((__m128)a, (__m128)b, 0x88);
+#else
+  constexpr int kHalf = kLanes<int64_t>;
+  Vector<int32_t> result;
+  for (int i = 0; i < kHalf; ++i) {
+    result[i] = static_cast<int32_t>(a[i]);
+    result[i + kHalf] = static_cast<int32_t>(b[i]);
+  }
+  return result;
+#endif
+}
+
 // The sum of all lanes, always of the same pairs.
 
 #if defined(__SSE2__)

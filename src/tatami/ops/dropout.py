@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
+from ..autograd.function import Operation
 from ..tensor import Tensor, wrap
 from .random_fill import stream_of
 
@@ -23,6 +24,23 @@ __all__ = [
     "dropout3d",
     "feature_alpha_dropout",
 ]
+
+
+class Dropout(Operation):
+    """Multiply by a mask that is drawn along the way."""
+
+    node_name = "MulBackward0"
+
+    @staticmethod
+    def forward(ctx: Any, x: np.ndarray, keep: float) -> np.ndarray:
+        result, mask = kernels.dropout(stream_of(None), x, keep)
+        ctx.save_for_backward(mask)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
+        (mask,) = ctx.saved_tensors
+        return grad_output * mask
 
 
 def _check(p: float) -> None:
@@ -64,6 +82,8 @@ def dropout(
     array = input._array
     if p == 1:
         return _applied(input, np.zeros_like(array), inplace)
+    if not inplace and array.dtype.kind == "f":
+        return Dropout.apply(input, float(1 - p))
     mask = _kept(array.shape, p, array.dtype)
     return _applied(input, kernels.div(mask, 1 - p, out=mask), inplace)
 

@@ -259,7 +259,8 @@ def _spread(
         return reduced(losses, reduction)
     if weight is None:
         return losses.sum() / int(counted.sum())
-    heavy = weight.index_select(0, target.view(-1)[wrap(counted.reshape(-1))].long())
+    kept = target.view(-1)[wrap(counted.reshape(-1))]
+    heavy = weight.index_select(0, kept.long())
     return losses.sum() / heavy.sum()
 
 

@@ -27,8 +27,29 @@ class Softmax(Operation):
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
         (result,) = ctx.saved_tensors
-        weighted = grad_output * result
-        return weighted - result * weighted.sum(ctx.dim, keepdim=True)
+        return SoftmaxBackward.apply(grad_output, result, ctx.dim)
+
+
+class SoftmaxBackward(Operation):
+    node_name = "SoftmaxBackwardDataBackward0"
+
+    @staticmethod
+    def forward(
+        ctx: Any, grad_output: np.ndarray, result: np.ndarray, dim: int
+    ) -> np.ndarray:
+        ctx.dim = dim
+        ctx.save_for_backward(grad_output, result)
+        grad, found = np.atleast_1d(grad_output), np.atleast_1d(result)
+        return kernels.softmax_grad(grad, found, dim).reshape(result.shape)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Any:
+        grad_output, result = ctx.saved_tensors
+        along = (slope * result).sum(ctx.dim, keepdim=True)
+        total = (grad_output * result).sum(ctx.dim, keepdim=True)
+        return (slope - along) * result, slope * (grad_output - total) - (
+            grad_output * along
+        )
 
 
 class LogSoftmax(Operation):
@@ -42,8 +63,28 @@ class LogSoftmax(Operation):
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
         (result,) = ctx.saved_tensors
+        return LogSoftmaxBackward.apply(grad_output, result, ctx.dim)
+
+
+class LogSoftmaxBackward(Operation):
+    node_name = "LogSoftmaxBackwardDataBackward0"
+
+    @staticmethod
+    def forward(
+        ctx: Any, grad_output: np.ndarray, result: np.ndarray, dim: int
+    ) -> np.ndarray:
+        ctx.dim = dim
+        ctx.save_for_backward(grad_output, result)
+        grad, found = np.atleast_1d(grad_output), np.atleast_1d(result)
+        return kernels.log_softmax_grad(grad, found, dim).reshape(result.shape)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Any:
+        grad_output, result = ctx.saved_tensors
+        share = result.exp()
         total = grad_output.sum(ctx.dim, keepdim=True)
-        return grad_output - result.exp() * total
+        first = slope - (slope * share).sum(ctx.dim, keepdim=True)
+        return first, -slope * share * total
 
 
 def _prepared(input: Tensor, dim: int, dtype: Any, name: str) -> tuple[Tensor, int]:

@@ -20,6 +20,7 @@ __all__ = [
     "bernoulli",
     "bernoulli_tensor",
     "cauchy",
+    "dropout",
     "exponential",
     "fill_in_memory_order",
     "geometric",
@@ -62,7 +63,10 @@ class Stream:
         """Start over from ``seed``, an unsigned 64-bit number."""
         self.seed = seed
         self.sample = self.float_sample = None
-        self.raw = self._first
+        if self._twister is None:
+            self.raw = self._first
+        else:  # A program draws from the twister without asking for it first.
+            self._start()
 
     def _first(self, size: int) -> Array:
         self._start()
@@ -77,9 +81,16 @@ class Stream:
         self._legacy.seed(self.seed & 0xFFFFFFFF)
         self.raw = self._twister.random_raw
 
+    @property
+    def capsule(self) -> Any:
+        """The twister as compiled code takes it; the same one for good."""
+        if self._twister is None:
+            self._start()
+        return self._twister.capsule
+
     def position(self) -> tuple[Array, int]:
         """Return the 624 words of the twister and how many of them are used up."""
-        if self.raw == self._first:
+        if self._twister is None:
             self._start()
         state = self._twister.state["state"]
         return state["key"], int(state["pos"])
@@ -339,6 +350,14 @@ def bernoulli_tensor(stream: Stream, probabilities: Array, dtype: Any) -> Array:
     kind = np.float64 if probabilities.dtype == np.float64 else np.float32
     units = _units(stream, probabilities.size, kind).reshape(probabilities.shape)
     return _cast(units < probabilities.astype(kind), probabilities.shape, dtype)
+
+
+def dropout(stream: Stream, x: Array, keep: float) -> tuple[Array, Array]:
+    """Keep elements with a probability and divide them by it; and by what factors."""
+    factors = bernoulli(stream, x.shape, keep, x.dtype)
+    np.divide(factors, keep, out=factors)
+    with np.errstate(all="ignore"):
+        return np.asarray(x * factors), factors
 
 
 def exponential(stream: Stream, shape: Shape, rate: float, dtype: Any) -> Array:

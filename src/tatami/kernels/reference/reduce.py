@@ -25,6 +25,7 @@ __all__ = [
     "histogramdd",
     "isin",
     "log_softmax",
+    "log_softmax_grad",
     "logcumsumexp",
     "logsumexp",
     "median",
@@ -32,6 +33,7 @@ __all__ = [
     "prod",
     "searchsorted",
     "softmax",
+    "softmax_grad",
     "sort",
     "sum",
     "take_along",
@@ -111,6 +113,17 @@ def log_softmax(x: Array, dim: int) -> Array:
         shifted = x - np.max(x, axis=dim, keepdims=True, initial=-np.inf)
         total = np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
         return as_array(shifted - total)
+
+
+def softmax_grad(grad: Array, result: Array, dim: int) -> Array:
+    """The gradient of x in softmax, from that of its result."""
+    total = (grad * result).sum(axis=dim, keepdims=True)
+    return as_array((grad - total) * result)
+
+
+def log_softmax_grad(grad: Array, result: Array, dim: int) -> Array:
+    """The gradient of x in log_softmax, from that of its result."""
+    return as_array(grad - np.exp(result) * grad.sum(axis=dim, keepdims=True))
 
 
 def sort(x: Array, dim: int, descending: bool) -> tuple[Array, Array]:
