@@ -53,6 +53,7 @@ struct MatrixProduct {
 struct Convolution {
   long N, C, O, groups;
   long input[2], output[2], kernel[2], stride[2], padding[2], dilation[2];
+  Activation activation = Activation::none;  // of the convolution itself
 };
 
 /// The geometry of pooling over `planes` planes.

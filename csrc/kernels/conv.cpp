@@ -5,6 +5,8 @@
 // positions in registers while it walks through all taps. Positions run through
 // whole rows of the planes: the few between two output rows are computed and
 // dropped.
+#include "conv.h"
+
 #include "../parallel.h"
 #include "fill.h"
 #include "planes.h"
@@ -175,13 +177,6 @@ void run_block(const Job<T>& job, long blocks, long block, const T* planes,
 }
 
 template <class T>
-T* cleared_planes(const Planes& planes) {
-  T* memory = scratch_of<T>(0, planes.size() + kSlack<T>);
-  zero(memory, planes.size() + kSlack<T>);
-  return memory;
-}
-
-template <class T>
 double sample_ns(const Job<T>& job) {
   double work = 0;
   for (long i = 0; i < job.pass_count; ++i)
@@ -219,9 +214,19 @@ void run(const Job<T>& job) {
 
 // Convolution: one pass.
 
+/// Whether channels in lanes pay: they fill most of them, and there are enough
+/// taps to be worth the transposes.
+template <class T>
+bool fill_lanes(long channels, long taps) {
+  return channels >= 5 && taps >= 16 && 0 * sizeof(T) == 0;
+}
+
 template <class T>
 void convolution(const Convolution& shape, const T* x, const T* weight,
                  const T* bias, T* out) {
+  if (fill_lanes<T>(shape.O / shape.groups,
+                    shape.C / shape.groups * shape.kernel[0] * shape.kernel[1]))
+    return convolve_lanes(shape, x, weight, bias, out);
   Planes planes = input_planes(shape);
   long channels = shape.C / shape.groups;
   long window = shape.kernel[0] * shape.kernel[1];
@@ -254,49 +259,7 @@ void convolution(const Convolution& shape, const T* x, const T* weight,
   run(job);
 }
 
-// The gradient of the input: one pass for each phase of the stride. Input row
-// stride * q + phase meets tap k in output row q + meeting(k), if that is
-// whole.
-
-struct Axis {
-  long phase, stride, padding, dilation;
-  long numerator(long k) const { return phase + padding - k * dilation; }
-  bool meets(long k) const { return numerator(k) % stride == 0; }
-  long meeting(long k) const { return numerator(k) / stride; }
-};
-
-Axis axis_of(const Convolution& shape, int i, long phase) {
-  return {phase, shape.stride[i], shape.padding[i], shape.dilation[i]};
-}
-
-/// Set where the planes of grad_output begin and how long they are along one
-/// axis.
-void set_extent(const Convolution& shape, int i, Planes& planes) {
-  long lowest = 0, highest = 1;
-  for (long phase = 0; phase < shape.stride[i]; ++phase) {
-    Axis axis = axis_of(shape, i, phase);
-    long count =
-        (shape.input[i] - phase + shape.stride[i] - 1) / shape.stride[i];
-    for (long k = 0; k < shape.kernel[i]; ++k)
-      if (axis.meets(k)) {
-        lowest = smaller(lowest, axis.meeting(k));
-        highest = larger(highest, axis.meeting(k) + count);
-      }
-  }
-  planes.shift[i] = -lowest;
-  planes.phases[i] = 1;
-  (i == 0 ? planes.rows : planes.row) = highest - lowest;
-}
-
-Planes output_planes(const Convolution& shape) {
-  Planes planes;
-  planes.channels = shape.O;
-  planes.height = shape.output[0];
-  planes.width = shape.output[1];
-  set_extent(shape, 0, planes);
-  set_extent(shape, 1, planes);
-  return planes;
-}
+// The gradient of the input.
 
 /// The taps of one phase; returns how many.
 long phase_taps(const Convolution& shape, const Planes& planes, Axis vertical,
@@ -319,6 +282,9 @@ long phase_taps(const Convolution& shape, const Planes& planes, Axis vertical,
 template <class T>
 void convolution_grad_input(const Convolution& shape, const T* grad_output,
                             const T* weight, T* out) {
+  if (fill_lanes<T>(shape.C / shape.groups,
+                    shape.O / shape.groups * shape.kernel[0] * shape.kernel[1]))
+    return grad_input_lanes(shape, grad_output, weight, out);
   Planes planes = output_planes(shape);
   long O = shape.O / shape.groups, C = shape.C / shape.groups;
   long window = shape.kernel[0] * shape.kernel[1];

@@ -5,6 +5,7 @@
 // fixed size, and the parts in order, so that the result does not depend on the
 // number of threads.
 #include "../parallel.h"
+#include "conv.h"
 #include "fill.h"
 #include "planes.h"
 
@@ -206,6 +207,9 @@ Job<T> job_of(const Convolution& shape, const T* grad_output, const T* x) {
 template <class T>
 void convolution_grad_weight(const Convolution& shape, const T* grad_output,
                              const T* x, T* out) {
+  if (shape.O / shape.groups >= 5 &&
+      shape.C / shape.groups * shape.kernel[0] * shape.kernel[1] >= 16)
+    return grad_weight_lanes(shape, grad_output, x, out);
   Job<T> job = job_of(shape, grad_output, x);
   long size = shape.O * job.tap_count;
   long chunks = (shape.N + job.chunk_samples - 1) / job.chunk_samples;

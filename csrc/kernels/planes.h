@@ -8,6 +8,7 @@
 #pragma once
 
 #include "../kernels.h"
+#include "../parallel.h"
 #include "../simd.h"
 
 namespace tatami::TATAMI_ISA {
@@ -21,6 +22,11 @@ struct Planes {
   long phase_size() const { return rows * row; }
   long channel_size() const { return phases[0] * phases[1] * phase_size(); }
   long size() const { return channels * channel_size(); }
+  /// Whether the planes are the image as it lies in memory.
+  bool bare() const {
+    return shift[0] == 0 && shift[1] == 0 && phases[0] * phases[1] == 1 &&
+           rows == height && row == width;
+  }
 };
 
 /// Where one tap of the window finds its element, and its weight.
@@ -67,9 +73,104 @@ inline void input_taps(const Convolution& shape, const Planes& planes,
       }
 }
 
+/// One phase whatever the stride, for reading with the stride; the image itself
+/// if nothing is added around it.
+inline Planes whole_planes(const Convolution& shape) {
+  Planes planes = input_planes(shape);
+  bool bare = shape.padding[0] == 0 && shape.padding[1] == 0;
+  auto length = [&](int i) {
+    return (shape.output[i] - 1) * shape.stride[i] +
+           shape.dilation[i] * (shape.kernel[i] - 1) + 1;
+  };
+  planes.phases[0] = planes.phases[1] = 1;
+  planes.rows = bare ? planes.height : length(0);
+  planes.row = bare ? planes.width : length(1);
+  return planes;
+}
+
+/// Where the taps of a group lie in whole planes.
+inline void tap_offsets(const Convolution& shape, const Planes& planes,
+                        int32_t* taps) {
+  for (long c = 0; c < shape.C / shape.groups; ++c)
+    for (long ky = 0; ky < shape.kernel[0]; ++ky)
+      for (long kx = 0; kx < shape.kernel[1]; ++kx)
+        *taps++ = int32_t(c * planes.channel_size() +
+                          ky * shape.dilation[0] * planes.row +
+                          kx * shape.dilation[1]);
+}
+
+// The gradient of the input takes the phases of the stride one by one. Input
+// row stride * q + phase meets tap k in output row q + meeting(k), if that is
+// whole.
+
+struct Axis {
+  long phase, stride, padding, dilation;
+  long numerator(long k) const { return phase + padding - k * dilation; }
+  bool meets(long k) const { return numerator(k) % stride == 0; }
+  long meeting(long k) const { return numerator(k) / stride; }
+};
+
+inline Axis axis_of(const Convolution& shape, int i, long phase) {
+  return {phase, shape.stride[i], shape.padding[i], shape.dilation[i]};
+}
+
+/// Positions of one phase along an axis.
+inline long phase_length(const Convolution& shape, int i, long phase) {
+  return (shape.input[i] - phase + shape.stride[i] - 1) / shape.stride[i];
+}
+
+/// Set where the planes of grad_output begin and how long they are along one
+/// axis.
+inline void set_extent(const Convolution& shape, int i, Planes& planes) {
+  long lowest = 0, highest = 1;
+  for (long phase = 0; phase < shape.stride[i]; ++phase) {
+    Axis axis = axis_of(shape, i, phase);
+    long count = phase_length(shape, i, phase);
+    for (long k = 0; k < shape.kernel[i]; ++k)
+      if (axis.meets(k)) {
+        lowest = smaller(lowest, axis.meeting(k));
+        highest = larger(highest, axis.meeting(k) + count);
+      }
+  }
+  planes.shift[i] = -lowest;
+  planes.phases[i] = 1;
+  (i == 0 ? planes.rows : planes.row) = highest - lowest;
+}
+
+inline Planes output_planes(const Convolution& shape) {
+  Planes planes;
+  planes.channels = shape.O;
+  planes.height = shape.output[0];
+  planes.width = shape.output[1];
+  set_extent(shape, 0, planes);
+  set_extent(shape, 1, planes);
+  return planes;
+}
+
 template <class T>
 void zero(T* out, long count) {
   __builtin_memset(out, 0, static_cast<size_t>(count) * sizeof(T));
+}
+
+/// Copy by whole vectors, the last of which may overlap.
+template <class T>
+void copy(const T* source, long count, T* out) {
+  constexpr long kLength = kLanes<T>;
+  if (count < kLength) {
+    for (long i = 0; i < count; ++i) out[i] = source[i];
+    return;
+  }
+  for (long i = 0; i + kLength < count; i += kLength)
+    store(out + i, load(source + i));
+  store(out + count - kLength, load(source + count - kLength));
+}
+
+/// Planes of the calling thread, all zero.
+template <class T>
+T* cleared_planes(const Planes& planes) {
+  T* memory = scratch_of<T>(0, planes.size() + kSlack<T>);
+  zero(memory, planes.size() + kSlack<T>);
+  return memory;
 }
 
 /// Copy one row of an image into the phases of its columns.
@@ -79,7 +180,7 @@ void fill_row(const Planes& planes, const T* image, T* out) {
   if (step == 1) {
     long begin = shift < 0 ? -shift : 0;
     long end = smaller(planes.width, planes.row - shift);
-    for (long x = begin; x < end; ++x) out[x + shift] = image[x];
+    if (begin < end) copy(image + begin, end - begin, out + shift + begin);
     return;
   }
   for (long phase = 0; phase < step; ++phase, out += planes.phase_size()) {
@@ -90,12 +191,15 @@ void fill_row(const Planes& planes, const T* image, T* out) {
   }
 }
 
-/// Copy the image of one sample into its planes. The border must be zero
-/// already.
+/// Copy the channels [begin, end) of one sample into its planes. The border
+/// must be zero already.
 template <class T>
-void fill_planes(const Planes& planes, const T* image, T* out) {
+void fill_planes(const Planes& planes, long begin, long end, const T* image,
+                 T* out) {
   const long step = planes.phases[0];
-  for (long c = 0; c < planes.channels; ++c, out += planes.channel_size()) {
+  image += begin * planes.height * planes.width;
+  out += begin * planes.channel_size();
+  for (long c = begin; c < end; ++c, out += planes.channel_size()) {
     for (long y = 0; y < planes.height; ++y, image += planes.width) {
       long place = y + planes.shift[0];
       if (place < 0 || place / step >= planes.rows) continue;
@@ -104,6 +208,11 @@ void fill_planes(const Planes& planes, const T* image, T* out) {
                out + phase * planes.phase_size() + place / step * planes.row);
     }
   }
+}
+
+template <class T>
+void fill_planes(const Planes& planes, const T* image, T* out) {
+  fill_planes(planes, 0, planes.channels, image, out);
 }
 
 }  // namespace tatami::TATAMI_ISA
