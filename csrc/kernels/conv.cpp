@@ -218,7 +218,7 @@ void run(const Job<T>& job) {
 /// taps to be worth the transposes.
 template <class T>
 bool fill_lanes(long channels, long taps) {
-  return channels >= 5 && taps >= 16 && 0 * sizeof(T) == 0;
+  return channels >= 7 && taps >= 16 && 0 * sizeof(T) == 0;
 }
 
 template <class T>

@@ -15,14 +15,22 @@ namespace {
 /// Bytes of sums worked on together.
 constexpr long kBandBytes = 32 * 1024;
 
+/// One row (or column) of the kernel.
+struct AxisTap {
+  int32_t index;   // in the kernel
+  int32_t offset;  // in a plane, from a position
+};
+
 /// One sliding of windows over the image. A convolution is one; the gradient of
 /// its input is one for each phase of the stride.
 struct Pass {
   long rows, columns;  // of positions
+  long row_step;       // rows of a plane between rows of positions
   const Row* positions;
-  const int32_t* taps;
-  long tap_count;
-  long first_tap;  // in the packed weight
+  const AxisTap *vertical, *horizontal;
+  long vertical_count, horizontal_count;
+  const int32_t* taps;  // vertical taps outermost, then channels
+  long first_tap;       // in the packed weight
 };
 
 /// What there is to do, the same for all samples.
@@ -55,18 +63,56 @@ struct Sliding {
   long items() const { return groups * blocks() * bands(); }
 };
 
+/// The vertical taps [first, last) that meet the image from a row of positions.
+template <class T>
+struct Met {
+  long first = 0, last;
+  Met(const Sliding<T>& job, const Pass& pass, long row)
+      : last(pass.vertical_count) {
+    auto misses = [&](long i) {
+      long y = row * pass.row_step + pass.vertical[i].offset;
+      y -= job.planes.shift[0];
+      return y < 0 || y >= job.planes.height;
+    };
+    while (first < last && misses(first)) ++first;
+    while (first < last && misses(last - 1)) --last;
+  }
+  bool operator==(const Met& other) const {
+    return first == other.first && last == other.last;
+  }
+};
+
 /// Add the taps up in chunks whose weights stay in the cache.
 template <class T>
-void run_pass(const Pass& pass, LaneProduct<T> product, const T* weight,
-              const T* start, long width) {
-  long chunks = larger(1, (pass.tap_count + kMostColumns - 1) / kMostColumns);
+void run_taps(const Sliding<T>& job, const Pass& pass, const Met<T>& met,
+              LaneProduct<T> product, const T* weight, const T* start,
+              long width) {
+  long row_taps = job.channels * pass.horizontal_count;
+  long first = met.first * row_taps, count = (met.last - met.first) * row_taps;
+  long chunks = larger(1, (count + kMostColumns - 1) / kMostColumns);
   for (long i = 0; i < chunks; ++i) {
-    long begin = pass.tap_count * i / chunks;
+    long begin = first + count * i / chunks;
     product.columns = pass.taps + begin;
-    product.column_count = pass.tap_count * (i + 1) / chunks - begin;
-    product.factors = weight + begin * width;
+    product.column_count = first + count * (i + 1) / chunks - begin;
+    product.factors = weight + (pass.first_tap + begin) * width;
     product.start = i == 0 ? start : nullptr;
     run_product(product, width);
+  }
+}
+
+/// The rows [begin, end) of positions, those that meet the same taps together.
+template <class T>
+void run_rows(const Sliding<T>& job, const Pass& pass, long begin, long end,
+              LaneProduct<T> product, const T* weight, const T* start,
+              long width) {
+  while (begin < end) {
+    Met<T> met(job, pass, begin);
+    long next = begin + 1;
+    while (next < end && met == Met<T>(job, pass, next)) ++next;
+    product.rows = pass.positions + begin * pass.columns;
+    product.row_count = (next - begin) * pass.columns;
+    run_taps(job, pass, met, product, weight, start, width);
+    begin = next;
   }
 }
 
@@ -90,11 +136,8 @@ void run_item(const Sliding<T>& job, long item, const T* planes, T* out) {
   product.sums = scratch_of<T>(1, (bottom - top) * job.width * width);
   for (long i = 0; i < job.pass_count; ++i) {
     const Pass& pass = job.passes[i];
-    long count = smaller(end, pass.rows) - begin;
-    if (count <= 0) continue;
-    product.rows = pass.positions + begin * pass.columns;
-    product.row_count = count * pass.columns;
-    run_pass(pass, product, weight + pass.first_tap * width, start, width);
+    run_rows(job, pass, begin, smaller(end, pass.rows), product, weight, start,
+             width);
   }
   unpack_lanes(product.sums, width, (bottom - top) * job.width,
                out + first * job.area() + top * job.width, job.area(),
@@ -106,7 +149,8 @@ double sample_ns(const Sliding<T>& job) {
   double work = 0;
   for (long i = 0; i < job.pass_count; ++i)
     work += double(job.passes[i].rows * job.passes[i].columns) *
-            double(job.passes[i].tap_count);
+            double(job.passes[i].vertical_count * job.channels *
+                   job.passes[i].horizontal_count);
   work /= 5.0 * kLanes<T>;
   return double(job.groups * job.padded_outputs()) * (work + job.area() / 20.0);
 }
@@ -151,13 +195,14 @@ void run(const Sliding<T>& job) {
   });
 }
 
-/// The positions of a pass, row by row.
-struct Positions {
-  long source_row, source_column;       // steps in a plane
+// Tables.
+
+struct Steps {
+  long source_row, source_column;       // from one position to the next
   long place, place_row, place_column;  // in the output
 };
 
-Row* fill_positions(const Pass& pass, const Positions& steps, Row* next) {
+Row* fill_positions(const Pass& pass, const Steps& steps, Row* next) {
   for (long y = 0; y < pass.rows; ++y)
     for (long x = 0; x < pass.columns; ++x)
       *next++ = {
@@ -166,123 +211,146 @@ Row* fill_positions(const Pass& pass, const Positions& steps, Row* next) {
   return next;
 }
 
-// Convolution.
-
-/// Rows of the weight are those of the output channels.
 template <class T>
-const T* packed_weight(const Convolution& shape, const T* weight, long taps) {
-  long groups = shape.groups, outputs = shape.O / groups;
-  long blocks = block_count<T>(outputs), padded = round_up(outputs, kLanes<T>);
-  T* packed = scratch_of<T>(3, groups * padded * taps);
-  double cost = double(taps) * kBlock<T> / 4;
-  parallel_for(groups * blocks, cost, [&](long begin, long end) {
+int32_t* fill_taps(const Sliding<T>& job, const Pass& pass, int32_t* next) {
+  for (long v = 0; v < pass.vertical_count; ++v)
+    for (long c = 0; c < job.channels; ++c)
+      for (long h = 0; h < pass.horizontal_count; ++h)
+        *next++ = int32_t(c * job.planes.channel_size() +
+                          pass.vertical[v].offset * job.planes.row +
+                          pass.horizontal[h].offset);
+  return next;
+}
+
+/// Bring the weights of one block, in lanes, into the order of the taps.
+template <class T>
+void arrange(const Sliding<T>& job, const Convolution& shape, const T* lanes,
+             long width, T* out) {
+  long columns = shape.kernel[1], window = shape.kernel[0] * columns;
+  for (long i = 0; i < job.pass_count; ++i) {
+    const Pass& pass = job.passes[i];
+    for (long v = 0; v < pass.vertical_count; ++v)
+      for (long c = 0; c < job.channels; ++c)
+        for (long h = 0; h < pass.horizontal_count; ++h, out += width)
+          copy(lanes + (c * window + pass.vertical[v].index * columns +
+                        pass.horizontal[h].index) *
+                           width,
+               width, out);
+  }
+}
+
+/// Pack the weight. `pack_block(group, block, out)` lays a block out in lanes,
+/// in the order (channel, kernel).
+template <class T, class PackBlock>
+const T* packed_weight(const Sliding<T>& job, const Convolution& shape,
+                       const PackBlock& pack_block) {
+  bool arranged = job.pass_count == 1 && shape.kernel[0] == 1;
+  T* packed = scratch_of<T>(3, job.groups * job.padded_outputs() * job.taps);
+  double cost = double(job.taps) * kBlock<T> / 3;
+  parallel_for(job.groups * job.blocks(), cost, [&](long begin, long end) {
     for (long i = begin; i < end; ++i) {
-      Block<T> block(i % blocks, outputs);
-      long group = i / blocks;
-      pack_lanes(weight + (group * outputs + block.first) * taps, taps,
-                 block.channels, taps, block.width(),
-                 packed + (group * padded + block.first) * taps);
+      long group = i / job.blocks();
+      Block<T> block(i % job.blocks(), job.outputs);
+      T* out = packed + (group * job.padded_outputs() + block.first) * job.taps;
+      if (arranged) {
+        pack_block(group, block, out);
+      } else {
+        T* lanes = scratch_of<T>(1, job.taps * block.width());
+        pack_block(group, block, lanes);
+        arrange(job, shape, lanes, block.width(), out);
+      }
     }
   });
   return packed;
 }
 
-// The gradient of the input.
+/// What the convolution and the gradient of its input share.
+template <class T>
+Sliding<T> sliding_of(const Convolution& shape, const Planes& planes,
+                      const T* image, T* out) {
+  Sliding<T> job{};
+  job.planes = planes;
+  job.in_place = planes.bare();
+  job.samples = shape.N;
+  job.groups = shape.groups;
+  job.image = image;
+  job.out = out;
+  return job;
+}
 
-/// The taps of one phase; returns how many. `places` tells where in the packed
-/// weight each tap of the window goes.
-long phase_taps(const Convolution& shape, const Planes& planes,
-                const Axis& vertical, const Axis& horizontal, int32_t* taps) {
+/// The taps of one phase of the gradient of the input; returns how many.
+long phase_taps(const Convolution& shape, int i, long phase, long shift,
+                AxisTap* taps) {
+  Axis axis = axis_of(shape, i, phase);
   long count = 0;
-  for (long o = 0; o < shape.O / shape.groups; ++o)
-    for (long ky = 0; ky < shape.kernel[0]; ++ky)
-      for (long kx = 0; kx < shape.kernel[1]; ++kx) {
-        if (!vertical.meets(ky) || !horizontal.meets(kx)) continue;
-        long y = vertical.meeting(ky) + planes.shift[0];
-        long x = horizontal.meeting(kx) + planes.shift[1];
-        taps[count++] = int32_t(o * planes.channel_size() + y * planes.row + x);
-      }
+  for (long k = 0; k < shape.kernel[i]; ++k)
+    if (axis.meets(k))
+      taps[count++] = {int32_t(k), int32_t(axis.meeting(k) + shift)};
   return count;
 }
 
-/// Copy the weights of one phase, of one output channel, to where they belong.
+/// One pass for each phase that has positions.
 template <class T>
-T* copy_phase(const Convolution& shape, const Axis& vertical,
-              const Axis& horizontal, const T* lanes, long width, T* out) {
-  for (long ky = 0; ky < shape.kernel[0]; ++ky)
-    for (long kx = 0; kx < shape.kernel[1]; ++kx) {
-      if (!vertical.meets(ky) || !horizontal.meets(kx)) continue;
-      const T* source = lanes + (ky * shape.kernel[1] + kx) * width;
-      for (long i = 0; i < width; i += kLanes<T>)
-        store(out + i, load(source + i));
-      out += width;
-    }
-  return out;
-}
-
-/// The weight of one block of input channels, in the order of the passes.
-template <class T>
-void pack_transposed(const Convolution& shape, const T* weight,
-                     const Block<T>& block, T* out) {
-  long outputs = shape.O / shape.groups, inputs = shape.C / shape.groups;
-  long window = shape.kernel[0] * shape.kernel[1], width = block.width();
-  long phases = shape.stride[0] * shape.stride[1];
-  weight += block.first * window;
-  T* lanes = phases == 1 ? out : scratch_of<T>(1, outputs * window * width);
-  for (long o = 0; o < outputs; ++o)
-    pack_lanes(weight + o * inputs * window, window, block.channels, window,
-               width, lanes + o * window * width);
-  if (phases == 1) return;
-  for (long phase = 0; phase < phases; ++phase)
-    for (long o = 0; o < outputs; ++o)
-      out = copy_phase(shape, axis_of(shape, 0, phase / shape.stride[1]),
-                       axis_of(shape, 1, phase % shape.stride[1]),
-                       lanes + o * window * width, width, out);
-}
-
-template <class T>
-const T* packed_transposed(const Convolution& shape, const T* weight) {
-  long groups = shape.groups, inputs = shape.C / groups;
-  long taps = shape.O / groups * shape.kernel[0] * shape.kernel[1];
-  long blocks = block_count<T>(inputs), padded = round_up(inputs, kLanes<T>);
-  T* packed = scratch_of<T>(3, groups * padded * taps);
-  double cost = double(taps) * kBlock<T> / 4;
-  parallel_for(groups * blocks, cost, [&](long begin, long end) {
-    for (long i = begin; i < end; ++i) {
-      Block<T> block(i % blocks, inputs);
-      long group = i / blocks;
-      pack_transposed(shape, weight + group * taps * inputs, block,
-                      packed + (group * padded + block.first) * taps);
-    }
-  });
-  return packed;
-}
-
-/// One pass for each phase that has positions; returns how many.
-long fill_passes(const Convolution& shape, const Planes& planes, Pass* passes,
-                 Row* positions, int32_t* taps) {
-  long count = 0, first_tap = 0;
-  for (long i = 0; i < shape.stride[0]; ++i)
-    for (long j = 0; j < shape.stride[1]; ++j) {
+void set_phases(const Convolution& shape, Sliding<T>& job) {
+  long down = shape.stride[0], right = shape.stride[1];
+  Pass* passes = scratch_of<Pass>(5, down * right);
+  Row* positions = scratch_of<Row>(2, job.area());
+  long kernel = shape.kernel[0] + shape.kernel[1] * down;
+  AxisTap* axis_taps = scratch_of<AxisTap>(4, kernel + job.taps);
+  auto* taps = reinterpret_cast<int32_t*>(axis_taps + kernel);
+  job.passes = passes;
+  long first_tap = 0;
+  for (long i = 0; i < down; ++i) {
+    const AxisTap* vertical = axis_taps;
+    long count = phase_taps(shape, 0, i, job.planes.shift[0], axis_taps);
+    axis_taps += count;
+    for (long j = 0; j < right; ++j) {
       Pass pass{};
-      pass.taps = taps;
-      pass.tap_count = phase_taps(shape, planes, axis_of(shape, 0, i),
-                                  axis_of(shape, 1, j), taps);
-      taps += pass.tap_count;
-      pass.first_tap = first_tap;
-      first_tap += pass.tap_count;
       pass.rows = phase_length(shape, 0, i);
       pass.columns = phase_length(shape, 1, j);
+      pass.row_step = 1;
+      pass.vertical = vertical;
+      pass.vertical_count = count;
+      pass.horizontal = axis_taps;
+      pass.horizontal_count =
+          phase_taps(shape, 1, j, job.planes.shift[1], axis_taps);
+      axis_taps += pass.horizontal_count;
+      pass.taps = taps;
+      pass.first_tap = first_tap;
       if (pass.rows <= 0 || pass.columns <= 0) continue;
+      taps = fill_taps(job, pass, taps);
+      first_tap += pass.vertical_count * job.channels * pass.horizontal_count;
       pass.positions = positions;
-      positions =
-          fill_positions(pass,
-                         {planes.row, 1, i * shape.input[1] + j,
-                          shape.stride[0] * shape.input[1], shape.stride[1]},
-                         positions);
-      passes[count++] = pass;
+      positions = fill_positions(
+          pass, {job.planes.row, 1, i * job.width + j, down * job.width, right},
+          positions);
+      passes[job.pass_count++] = pass;
     }
-  return count;
+  }
+}
+
+template <class T>
+void set_single_pass(const Convolution& shape, Sliding<T>& job) {
+  Pass* pass = scratch_of<Pass>(5, 1);
+  Row* positions = scratch_of<Row>(2, job.area());
+  long kernel = shape.kernel[0] + shape.kernel[1];
+  AxisTap* axis_taps = scratch_of<AxisTap>(4, kernel + job.taps);
+  auto* taps = reinterpret_cast<int32_t*>(axis_taps + kernel);
+  const AxisTap* starts[2];
+  for (int i = 0; i < 2; ++i) {
+    starts[i] = axis_taps;
+    for (long k = 0; k < shape.kernel[i]; ++k)
+      *axis_taps++ = {int32_t(k), int32_t(k * shape.dilation[i])};
+  }
+  *pass = {job.height, job.width,       shape.stride[0], positions, starts[0],
+           starts[1],  shape.kernel[0], shape.kernel[1], taps,      0};
+  fill_taps(job, *pass, taps);
+  fill_positions(
+      *pass,
+      {shape.stride[0] * job.planes.row, shape.stride[1], 0, job.width, 1},
+      positions);
+  job.passes = pass;
+  job.pass_count = 1;
 }
 
 }  // namespace
@@ -290,58 +358,45 @@ long fill_passes(const Convolution& shape, const Planes& planes, Pass* passes,
 template <class T>
 void convolve_lanes(const Convolution& shape, const T* x, const T* weight,
                     const T* bias, T* out) {
-  Sliding<T> job{};
-  job.planes = whole_planes(shape);
-  job.in_place = job.planes.bare();
-  job.groups = shape.groups;
-  job.samples = shape.N;
+  Sliding<T> job = sliding_of(shape, whole_planes(shape), x, out);
   job.channels = shape.C / shape.groups;
   job.outputs = shape.O / shape.groups;
   job.height = shape.output[0];
   job.width = shape.output[1];
   job.stride = 1;
-  job.image = x;
   job.bias = bias;
-  job.out = out;
   job.activation = shape.activation;
-  long taps = job.channels * shape.kernel[0] * shape.kernel[1];
-  job.taps = taps;
-  job.weight = packed_weight(shape, weight, taps);
-  Row* positions = scratch_of<Row>(2, job.area());
-  int32_t* offsets = scratch_of<int32_t>(4, taps);
-  tap_offsets(shape, job.planes, offsets);
-  Pass pass{job.height, job.width, positions, offsets, taps, 0};
-  fill_positions(
-      pass,
-      {shape.stride[0] * job.planes.row, shape.stride[1], 0, job.width, 1},
-      positions);
-  job.passes = &pass;
-  job.pass_count = 1;
+  job.taps = job.channels * shape.kernel[0] * shape.kernel[1];
+  set_single_pass(shape, job);
+  job.weight = packed_weight(
+      job, shape, [&](long group, const Block<T>& block, T* lanes) {
+        long first = group * job.outputs + block.first;
+        pack_lanes(weight + first * job.taps, job.taps, block.channels,
+                   job.taps, block.width(), lanes);
+      });
   run(job);
 }
 
 template <class T>
 void grad_input_lanes(const Convolution& shape, const T* grad_output,
                       const T* weight, T* out) {
-  Sliding<T> job{};
-  job.planes = output_planes(shape);
-  job.groups = shape.groups;
-  job.samples = shape.N;
+  Sliding<T> job = sliding_of(shape, output_planes(shape), grad_output, out);
   job.channels = shape.O / shape.groups;
   job.outputs = shape.C / shape.groups;
   job.height = shape.input[0];
   job.width = shape.input[1];
   job.stride = shape.stride[0];
-  job.image = grad_output;
-  job.out = out;
-  job.taps = job.channels * shape.kernel[0] * shape.kernel[1];
-  job.weight = packed_transposed(shape, weight);
-  job.in_place = job.planes.bare();
-  Pass* passes = scratch_of<Pass>(5, shape.stride[0] * shape.stride[1]);
-  job.passes = passes;
-  job.pass_count =
-      fill_passes(shape, job.planes, passes, scratch_of<Row>(2, job.area()),
-                  scratch_of<int32_t>(4, job.taps));
+  long window = shape.kernel[0] * shape.kernel[1];
+  job.taps = job.channels * window;
+  set_phases(shape, job);
+  job.weight = packed_weight(
+      job, shape, [&](long group, const Block<T>& block, T* lanes) {
+        for (long o = 0; o < job.channels; ++o) {
+          long row = (group * job.channels + o) * job.outputs + block.first;
+          pack_lanes(weight + row * window, window, block.channels, window,
+                     block.width(), lanes + o * window * block.width());
+        }
+      });
   run(job);
 }
 

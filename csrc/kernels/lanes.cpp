@@ -7,21 +7,18 @@ namespace {
 
 constexpr bool kManyRegisters = kRegisters >= 32;
 
+/// Sums begin at zero, and what was there is added last: long sums stay more
+/// exact in pieces.
 template <class T, int kRows, int kVectors>
 void product_rows(const LaneProduct<T>& p, long begin, long end) {
   constexpr long kLength = kLanes<T>, kWidth = kVectors * kLength;
+  const int32_t* const end_column = p.columns + p.column_count;
   for (const Row* row = p.rows + begin; begin < end;
        begin += kRows, row += kRows) {
     const T* source[kRows];
-    Vector<T> total[kRows][kVectors];
-    for (int r = 0; r < kRows; ++r) {
-      source[r] = p.image + row[r].source;
-      const T* from =
-          p.start ? p.start : p.sums + (row[r].place - p.first_place) * kWidth;
-      for (int v = 0; v < kVectors; ++v) total[r][v] = load(from + v * kLength);
-    }
+    for (int r = 0; r < kRows; ++r) source[r] = p.image + row[r].source;
+    Vector<T> total[kRows][kVectors] = {};
     const T* factors = p.factors;
-    const int32_t* end_column = p.columns + p.column_count;
     for (const int32_t* column = p.columns; column != end_column;
          ++column, factors += kWidth) {
       const long offset = *column;
@@ -35,10 +32,12 @@ void product_rows(const LaneProduct<T>& p, long begin, long end) {
         for (int v = 0; v < kVectors; ++v) total[r][v] += element * factor[v];
       }
     }
-    for (int r = 0; r < kRows; ++r)
+    for (int r = 0; r < kRows; ++r) {
+      T* sums = p.sums + (row[r].place - p.first_place) * kWidth;
+      const T* before = p.start ? p.start : sums;
       for (int v = 0; v < kVectors; ++v)
-        store(p.sums + (row[r].place - p.first_place) * kWidth + v * kLength,
-              total[r][v]);
+        store(sums + v * kLength, total[r][v] + load(before + v * kLength));
+    }
   }
 }
 
