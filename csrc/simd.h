@@ -300,6 +300,12 @@ struct Exchange {
   }
 };
 
+/// Every second lane of a and then b, the first of them first.
+template <class T, int kFirst>
+struct EverySecond {
+  static constexpr int lane(int i) { return 2 * i + kFirst; }
+};
+
 /// Replace the pairs of vectors that lie kStep apart.
 template <class T, class Low, class High, int kStep>
 inline void combine_pairs(Vector<T>* block) {

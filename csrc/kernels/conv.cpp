@@ -115,9 +115,7 @@ void keep_output(const Pass& pass, const T* positions, T* out) {
   for (long y = 0; y < pass.rows; ++y, positions += pass.planes.row) {
     T* row = out + y * pass.row_step;
     if (pass.column_step == 1) {
-      for_each_vector<T>(pass.columns, [&](long x, long lanes) {
-        store(row + x, load(positions + x), lanes);
-      });
+      copy(positions, pass.columns, row);
     } else {
       for (long x = 0; x < pass.columns; ++x)
         row[x * pass.column_step] = positions[x];
@@ -216,20 +214,20 @@ void run(const Job<T>& job) {
 
 /// Whether channels in lanes pay: they fill most of them, and there are enough
 /// taps to be worth the transposes.
-template <class T>
 bool fill_lanes(long channels, long taps) {
-  return channels >= 7 && taps >= 16 && 0 * sizeof(T) == 0;
+  return channels >= 7 && taps >= 16;
 }
 
 template <class T>
 void convolution(const Convolution& shape, const T* x, const T* weight,
                  const T* bias, T* out) {
-  if (fill_lanes<T>(shape.O / shape.groups,
-                    shape.C / shape.groups * shape.kernel[0] * shape.kernel[1]))
-    return convolve_lanes(shape, x, weight, bias, out);
-  Planes planes = input_planes(shape);
-  long channels = shape.C / shape.groups;
+  long channels = shape.C / shape.groups, outputs = shape.O / shape.groups;
   long window = shape.kernel[0] * shape.kernel[1];
+  if (fill_lanes(outputs, channels * window))
+    return convolve_lanes(shape, x, weight, bias, out);
+  if (shape.C == shape.groups && shape.output[1] >= kLanes<T>)
+    return convolve_depthwise(shape, x, weight, bias, out);
+  Planes planes = input_planes(shape);
   Tap* taps = scratch_of<Tap>(2, channels * window);
   input_taps(shape, planes, taps);
   long area = shape.output[0] * shape.output[1];
@@ -282,12 +280,14 @@ long phase_taps(const Convolution& shape, const Planes& planes, Axis vertical,
 template <class T>
 void convolution_grad_input(const Convolution& shape, const T* grad_output,
                             const T* weight, T* out) {
-  if (fill_lanes<T>(shape.C / shape.groups,
-                    shape.O / shape.groups * shape.kernel[0] * shape.kernel[1]))
-    return grad_input_lanes(shape, grad_output, weight, out);
-  Planes planes = output_planes(shape);
   long O = shape.O / shape.groups, C = shape.C / shape.groups;
   long window = shape.kernel[0] * shape.kernel[1];
+  if (fill_lanes(C, O * window))
+    return grad_input_lanes(shape, grad_output, weight, out);
+  if (O == 1 && C == 1 && shape.stride[0] * shape.stride[1] == 1 &&
+      shape.input[1] >= kLanes<T>)
+    return grad_input_depthwise(shape, grad_output, weight, out);
+  Planes planes = output_planes(shape);
   Tap* taps = scratch_of<Tap>(2, O * window);
   Pass* passes = scratch_of<Pass>(3, shape.stride[0] * shape.stride[1]);
   long area = shape.input[0] * shape.input[1], count = 0;

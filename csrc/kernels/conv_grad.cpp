@@ -210,6 +210,8 @@ void convolution_grad_weight(const Convolution& shape, const T* grad_output,
   if (shape.O / shape.groups >= 5 &&
       shape.C / shape.groups * shape.kernel[0] * shape.kernel[1] >= 16)
     return grad_weight_lanes(shape, grad_output, x, out);
+  if (shape.C == shape.groups && shape.O < 4 * shape.C)
+    return grad_weight_depthwise(shape, grad_output, x, out);
   Job<T> job = job_of(shape, grad_output, x);
   long size = shape.O * job.tap_count;
   long chunks = (shape.N + job.chunk_samples - 1) / job.chunk_samples;

@@ -173,6 +173,24 @@ T* cleared_planes(const Planes& planes) {
   return memory;
 }
 
+/// Part every second element of a row from the others.
+template <class T>
+void part_row(const T* source, long count, T* even, long even_room, T* odd,
+              long odd_room) {
+  constexpr long kLength = kLanes<T>;
+  long i = 0;
+  for (; 2 * (i + kLength) <= count && i + kLength <= even_room &&
+         i + kLength <= odd_room;
+       i += kLength) {
+    Vector<T> a = load(source + 2 * i), b = load(source + 2 * i + kLength);
+    store(even + i, shuffle<T, EverySecond<T, 0>>(a, b));
+    store(odd + i, shuffle<T, EverySecond<T, 1>>(a, b));
+  }
+  for (long k = i; 2 * k < count && k < even_room; ++k) even[k] = source[2 * k];
+  for (long k = i; 2 * k + 1 < count && k < odd_room; ++k)
+    odd[k] = source[2 * k + 1];
+}
+
 /// Copy one row of an image into the phases of its columns.
 template <class T>
 void fill_row(const Planes& planes, const T* image, T* out) {
@@ -183,6 +201,12 @@ void fill_row(const Planes& planes, const T* image, T* out) {
     if (begin < end) copy(image + begin, end - begin, out + shift + begin);
     return;
   }
+  if (step == 2 && shift >= 0) {
+    long odd = (shift + 1) / 2, even = shift / 2, size = planes.phase_size();
+    return part_row(image, planes.width, out + shift % 2 * size + even,
+                    planes.row - even, out + (shift + 1) % 2 * size + odd,
+                    planes.row - odd);
+  }
   for (long phase = 0; phase < step; ++phase, out += planes.phase_size()) {
     long column = phase < shift ? (shift - phase + step - 1) / step : 0;
     long x = column * step + phase - shift;
@@ -191,23 +215,48 @@ void fill_row(const Planes& planes, const T* image, T* out) {
   }
 }
 
+/// Copy `rows` rows, a vector long at least.
+template <class T>
+void copy_rows(const T* source, long source_row, long rows, long columns,
+               T* out, long out_row) {
+  constexpr long kLength = kLanes<T>;
+  const long last = columns - kLength;
+  for (long y = 0; y < rows; ++y, source += source_row, out += out_row) {
+    for (long x = 0; x < last; x += kLength) store(out + x, load(source + x));
+    store(out + last, load(source + last));
+  }
+}
+
+/// Copy the image of one channel into its phases.
+template <class T>
+void fill_channel(const Planes planes, const T* image, T* out) {
+  const long step = planes.phases[0], shift = planes.shift[0];
+  const long first = shift < 0 ? -shift : 0;
+  const long phase_step = planes.phases[1] * planes.phase_size();
+  long row = (first + shift) / step, phase = (first + shift) % step;
+  image += first * planes.width;
+  if (step == 1 && planes.phases[1] == 1 && planes.shift[1] >= 0) {
+    long columns = smaller(planes.width, planes.row - planes.shift[1]);
+    long rows = smaller(planes.height - first, planes.rows - row);
+    if (columns >= kLanes<T>)
+      return copy_rows(image, planes.width, rows, columns,
+                       out + row * planes.row + planes.shift[1], planes.row);
+  }
+  for (long y = first; y < planes.height && row < planes.rows; ++y) {
+    fill_row(planes, image, out + phase * phase_step + row * planes.row);
+    image += planes.width;
+    if (++phase == step) phase = 0, ++row;
+  }
+}
+
 /// Copy the channels [begin, end) of one sample into its planes. The border
 /// must be zero already.
 template <class T>
 void fill_planes(const Planes& planes, long begin, long end, const T* image,
                  T* out) {
-  const long step = planes.phases[0];
-  image += begin * planes.height * planes.width;
-  out += begin * planes.channel_size();
-  for (long c = begin; c < end; ++c, out += planes.channel_size()) {
-    for (long y = 0; y < planes.height; ++y, image += planes.width) {
-      long place = y + planes.shift[0];
-      if (place < 0 || place / step >= planes.rows) continue;
-      long phase = place % step * planes.phases[1];
-      fill_row(planes, image,
-               out + phase * planes.phase_size() + place / step * planes.row);
-    }
-  }
+  for (long c = begin; c < end; ++c)
+    fill_channel(planes, image + c * planes.height * planes.width,
+                 out + c * planes.channel_size());
 }
 
 template <class T>
