@@ -115,16 +115,26 @@ PyObject* convolution(const Convolution& shape, PyObject* x, PyObject* weight,
   return finished(done, target);
 }
 
-PyObject* serve_convolution(PyObject* const* arguments, Py_ssize_t count) {
+PyObject* serve_activated(PyObject* const* arguments, Py_ssize_t count,
+                          Activation activation) {
   if (count != 7) return declined();
   PyObject *x = arguments[0], *weight = arguments[1], *bias = arguments[2];
   Convolution shape;
+  shape.activation = activation;
   if (!is_plain(x) || !is_plain(weight) ||
       !read_geometry(arguments + 3, rank_of(x) - 2, shape) ||
       !set_sizes(lengths_of(x), lengths_of(weight), shape))
     return declined();
   return TATAMI_BY_TYPE(x, convolution, shape, x, weight,
                         bias == Py_None ? nullptr : bias);
+}
+
+PyObject* serve_convolution(PyObject* const* arguments, Py_ssize_t count) {
+  return serve_activated(arguments, count, Activation::none);
+}
+
+PyObject* serve_relu(PyObject* const* arguments, Py_ssize_t count) {
+  return serve_activated(arguments, count, Activation::relu);
 }
 
 /// Both gradients: from grad_output and one operand to an array of known
@@ -196,6 +206,7 @@ PyObject* serve_grad_weight(PyObject* const* arguments, Py_ssize_t count) {
 
 void add_conv() {
   add_function("convolution", serve_convolution);
+  add_function("convolution_relu", serve_relu);
   add_function("convolution_grad_input", serve_grad_input);
   add_function("convolution_grad_weight", serve_grad_weight);
 }

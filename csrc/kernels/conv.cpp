@@ -19,8 +19,9 @@ constexpr long kTileChannels = kManyRegisters ? 8 : 6;
 
 /// Vectors in a tile of so many channels.
 constexpr long tile_vectors(long channels) {
-  if (kManyRegisters) return channels <= 3 ? 6 : 24 / kTileChannels;
-  return channels <= 2 ? 4 : 2;
+  if (channels <= 2) return channels == 1 ? 8 : 6;
+  if (kManyRegisters) return channels == 3 ? 6 : 24 / kTileChannels;
+  return channels == 3 ? 4 : 2;
 }
 
 /// One sliding of windows over planes.
@@ -31,6 +32,7 @@ struct Pass {
   long rows, columns;  // of output
   long weight_step;    // from one output channel to the next
   long offset, row_step, column_step, channel_step;  // in the output
+  Activation activation;
   long positions() const { return (rows - 1) * planes.row + columns; }
 };
 
@@ -47,19 +49,36 @@ void tile(const Pass& pass, const T* planes, const T* weight, const T* bias,
        ++tap) {
     const T* source = planes + tap->source;
     const T* factor = weight + tap->weight;
-    Vector<T> window[kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      window[v] = load(source + v * kLength);
-      keep(window[v]);
-    }
-    for (int o = 0; o < kChannels; ++o) {
-      Vector<T> scale = splat(factor[o * step]);
-      for (int v = 0; v < kVectors; ++v) total[o][v] += scale * window[v];
+    if (kChannels < kVectors) {
+      Vector<T> scale[kChannels];
+      for (int o = 0; o < kChannels; ++o) {
+        scale[o] = splat(factor[o * step]);
+        keep(scale[o]);
+      }
+      for (int v = 0; v < kVectors; ++v) {
+        Vector<T> window = load(source + v * kLength);
+        keep(window);
+        for (int o = 0; o < kChannels; ++o) total[o][v] += scale[o] * window;
+      }
+    } else {
+      Vector<T> window[kVectors];
+      for (int v = 0; v < kVectors; ++v) {
+        window[v] = load(source + v * kLength);
+        keep(window[v]);
+      }
+      for (int o = 0; o < kChannels; ++o) {
+        Vector<T> scale = splat(factor[o * step]);
+        for (int v = 0; v < kVectors; ++v) total[o][v] += scale * window[v];
+      }
     }
   }
+  const bool relu = pass.activation == Activation::relu;
   for (int o = 0; o < kChannels; ++o)
-    for (int v = 0; v < kVectors; ++v)
-      store(out + o * out_step + v * kLength, total[o][v]);
+    for (int v = 0; v < kVectors; ++v) {
+      Vector<T> value = total[o][v];
+      if (relu) value = select(value <= T(0), Vector<T>{}, value);
+      store(out + o * out_step + v * kLength, value);
+    }
 }
 
 template <class T>
@@ -68,19 +87,26 @@ using Tile = void (*)(const Pass&, const T*, const T*, const T*, T*, long);
 template <class T, int kChannels>
 Tile<T> tile_of(long vectors) {
   constexpr int kMost = tile_vectors(kChannels);
+  constexpr auto at_most = [](int count) {
+    return count < kMost ? count : kMost;
+  };
   switch (vectors) {
     case 1:
       return tile<T, kChannels, 1>;
     case 2:
       return tile<T, kChannels, 2>;
     case 3:
-      return tile < T, kChannels, kMost < 3 ? kMost : 3 > ;
+      return tile<T, kChannels, at_most(3)>;
     case 4:
-      return tile < T, kChannels, kMost < 4 ? kMost : 4 > ;
+      return tile<T, kChannels, at_most(4)>;
     case 5:
-      return tile < T, kChannels, kMost < 5 ? kMost : 5 > ;
+      return tile<T, kChannels, at_most(5)>;
+    case 6:
+      return tile<T, kChannels, at_most(6)>;
+    case 7:
+      return tile<T, kChannels, at_most(7)>;
     default:
-      return tile < T, kChannels, kMost < 6 ? kMost : 6 > ;
+      return tile<T, kChannels, kMost>;
   }
 }
 
@@ -240,7 +266,8 @@ void convolution(const Convolution& shape, const T* x, const T* weight,
             0,
             shape.output[1],
             1,
-            area};
+            area,
+            shape.activation};
   Job<T> job{&pass,
              1,
              shape.N,

@@ -185,7 +185,10 @@ void sweep(const Windows& windows, const T* plane, const T* grad_output,
            const int32_t* taps, Vector<T>* sums) {
   constexpr long kLength = kLanes<T>;
   Vector<T> total[kTaps];
-  for (int i = 0; i < kTaps; ++i) total[i] = splat(T(0));
+  for (int i = 0; i < kTaps; ++i) {
+    total[i] = splat(T(0));
+    keep(total[i]);  // else GCC clears memory
+  }
   const long whole = windows.columns / kLength * kLength;
   const long rest = windows.columns - whole, step = windows.planes.row;
   const T* source[kTaps];

@@ -11,10 +11,13 @@
 namespace tatami::TATAMI_ISA {
 namespace {
 
-/// Samples are summed in so many parts at most.
+/// Samples are summed in so many parts at most, of so many elements in all.
 constexpr long kMostParts = 8;
-/// Elements of planes that are worked through together.
+constexpr long kPartElements = 1 << 21;
+/// Elements of planes that are worked through together; more if the weight is
+/// large.
 constexpr long kChunkElements = 1 << 16;
+constexpr long kLargeWeight = 1 << 17;
 /// Rows of the product that are worth a part of their own.
 constexpr long kLeastTaps = 24;
 
@@ -25,7 +28,7 @@ struct Job {
   long channels, outputs;  // of one group
   long taps;
   long area;  // of grad_output
-  long chunk_samples;
+  long chunk_samples, parts;
   const Row* rows;           // the taps of one group
   const int32_t* positions;  // of the samples of one chunk
   const T *grad_output, *x;
@@ -97,8 +100,12 @@ void run_part(const Job<T>& job, long begin, long end, T* sums) {
     planes = scratch_of<T>(0, size);
     zero(planes, size);
   }
-  long ranges = larger(1, smaller(4, job.taps / kLeastTaps));
-  long items = job.groups * job.blocks() * ranges;
+  // Threads share the work of a single part.
+  long pieces = job.groups * job.blocks() < 8 && job.parts == 1
+                    ? smaller(thread_count(), job.taps / kLeastTaps)
+                    : 1;
+  pieces = larger(1, pieces);
+  long items = job.groups * job.blocks() * pieces;
   long gradient_size = job.groups * job.outputs * job.area;
   for (long n = begin; n < end; n += job.chunk_samples) {
     long samples = smaller(job.chunk_samples, end - n);
@@ -115,16 +122,13 @@ void run_part(const Job<T>& job, long begin, long end, T* sums) {
     }
     double cost = double(samples * job.area) * double(job.sums()) /
                   (5.0 * kLanes<T>) / double(items);
-    bool inside = job.samples > job.chunk_samples;
-    long pieces = inside ? 1 : ranges;
-    parallel_for(
-        job.groups * job.blocks() * pieces, cost, [&](long first, long last) {
-          for (long i = first; i < last; ++i)
-            run_block(job, i / pieces, job.taps * (i % pieces) / pieces,
-                      job.taps * (i % pieces + 1) / pieces, bare ? x : planes,
-                      job.grad_output + n * gradient_size, samples, n != begin,
-                      sums);
-        });
+    parallel_for(items, cost, [&](long first, long last) {
+      for (long i = first; i < last; ++i)
+        run_block(job, i / pieces, job.taps * (i % pieces) / pieces,
+                  job.taps * (i % pieces + 1) / pieces, bare ? x : planes,
+                  job.grad_output + n * gradient_size, samples, n != begin,
+                  sums);
+    });
   }
 }
 
@@ -170,15 +174,17 @@ void grad_weight_lanes(const Convolution& shape, const T* grad_output,
   job.outputs = shape.O / shape.groups;
   job.taps = job.channels * shape.kernel[0] * shape.kernel[1];
   job.area = shape.output[0] * shape.output[1];
+  long elements = (job.sums() > kLargeWeight ? 4 : 1) * kChunkElements;
   job.chunk_samples =
-      smaller(kMostColumns / job.area, kChunkElements / job.sample_step());
+      smaller(kMostColumns / job.area, elements / job.sample_step());
   job.chunk_samples = larger(1, smaller(shape.N, job.chunk_samples));
   job.grad_output = grad_output;
   job.x = x;
   set_tables(shape, job);
   long chunks = (shape.N + job.chunk_samples - 1) / job.chunk_samples;
-  long part_chunks = (chunks + kMostParts - 1) / kMostParts;
-  long parts = (chunks + part_chunks - 1) / part_chunks;
+  long most = larger(1, smaller(kMostParts, kPartElements / job.sums()));
+  long part_chunks = (chunks + most - 1) / most;
+  long parts = job.parts = (chunks + part_chunks - 1) / part_chunks;
   long step = part_chunks * job.chunk_samples;
   T* sums = scratch_of<T>(3, parts * job.sums());
   double cost = double(shape.N) * double(job.area) * double(job.sums()) /

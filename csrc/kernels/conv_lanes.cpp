@@ -14,6 +14,11 @@ namespace {
 
 /// Bytes of sums worked on together.
 constexpr long kBandBytes = 32 * 1024;
+/// Small images are worked on together: so many positions and elements of
+/// planes, and more elements if the weight is large.
+constexpr long kChunkPositions = 256;
+constexpr long kChunkElements = 1 << 16;
+constexpr long kLargeWeight = 1 << 17;
 
 /// One row (or column) of the kernel.
 struct AxisTap {
@@ -24,7 +29,7 @@ struct AxisTap {
 /// One sliding of windows over the image. A convolution is one; the gradient of
 /// its input is one for each phase of the stride.
 struct Pass {
-  long rows, columns;  // of positions
+  long rows, columns;  // of positions; a row is of all samples of a chunk
   long row_step;       // rows of a plane between rows of positions
   const Row* positions;
   const AxisTap *vertical, *horizontal;
@@ -41,6 +46,7 @@ struct Sliding {
   const Pass* passes;
   long pass_count;
   long samples, groups;
+  long chunk;              // samples worked on together
   long channels, outputs;  // of one group
   long taps;               // of all passes
   long height, width;      // of the output
@@ -52,7 +58,15 @@ struct Sliding {
   long blocks() const { return block_count<T>(outputs); }
   long padded_outputs() const { return round_up(outputs, kLanes<T>); }
   long area() const { return height * width; }
+  long image_size() const {
+    return planes.channels * planes.height * planes.width;
+  }
+  /// From one sample to the next, as it is read.
+  long sample_step() const { return in_place ? image_size() : planes.size(); }
+  long out_size() const { return groups * outputs * area(); }
+  long chunks() const { return samples / chunk; }
   long band_rows() const {
+    if (chunk > 1) return height;
     long row_bytes = stride * width * kBlock<T> * long(sizeof(T));
     return larger(1, kBandBytes / row_bytes);
   }
@@ -133,64 +147,86 @@ void run_item(const Sliding<T>& job, long item, const T* planes, T* out) {
   LaneProduct<T> product{};
   product.image = planes + group * job.channels * job.planes.channel_size();
   product.first_place = top * job.width;
-  product.sums = scratch_of<T>(1, (bottom - top) * job.width * width);
+  const long area = (bottom - top) * job.width;
+  product.sums = scratch_of<T>(1, job.chunk * area * width);
   for (long i = 0; i < job.pass_count; ++i) {
     const Pass& pass = job.passes[i];
     run_rows(job, pass, begin, smaller(end, pass.rows), product, weight, start,
              width);
   }
-  unpack_lanes(product.sums, width, (bottom - top) * job.width,
-               out + first * job.area() + top * job.width, job.area(),
-               block.channels, job.activation);
+  for (long n = 0; n < job.chunk; ++n)
+    unpack_lanes(
+        product.sums + n * area * width, width, area,
+        out + n * job.out_size() + first * job.area() + top * job.width,
+        job.area(), block.channels, job.activation);
 }
 
+/// Time of one chunk.
 template <class T>
-double sample_ns(const Sliding<T>& job) {
+double chunk_ns(const Sliding<T>& job) {
   double work = 0;
   for (long i = 0; i < job.pass_count; ++i)
     work += double(job.passes[i].rows * job.passes[i].columns) *
             double(job.passes[i].vertical_count * job.channels *
                    job.passes[i].horizontal_count);
-  work /= 5.0 * kLanes<T>;
-  return double(job.groups * job.padded_outputs()) * (work + job.area() / 20.0);
+  work = work / (5.0 * kLanes<T>)+double(job.chunk * job.area()) / 20;
+  return double(job.groups * job.padded_outputs()) * work;
 }
 
-/// Few samples: threads share the parts of each.
+/// Planes for a chunk, all zero; null if images are read in place.
 template <class T>
-void run_together(const Sliding<T>& job, long image_size, long out_size) {
-  long items = job.items();
-  T* planes = job.in_place ? nullptr : cleared_planes<T>(job.planes);
-  for (long n = 0; n < job.samples; ++n) {
-    const T* image = job.image + n * image_size;
+T* chunk_planes(const Sliding<T>& job) {
+  if (job.in_place) return nullptr;
+  T* planes = scratch_of<T>(0, job.chunk * job.planes.size());
+  zero(planes, job.chunk * job.planes.size());
+  return planes;
+}
+
+/// Lay out the channels [begin, end), counted through the samples of a chunk.
+template <class T>
+void fill_chunk(const Sliding<T>& job, const T* images, long begin, long end,
+                T* planes) {
+  const long image = job.planes.height * job.planes.width;
+  for (long i = begin; i < end; ++i)
+    fill_channel(job.planes, images + i * image,
+                 planes + i * job.planes.channel_size());
+}
+
+/// Few chunks: threads share the parts of each.
+template <class T>
+void run_together(const Sliding<T>& job) {
+  long items = job.items(), channels = job.chunk * job.planes.channels;
+  T* planes = chunk_planes(job);
+  for (long n = 0; n < job.samples; n += job.chunk) {
+    const T* images = job.image + n * job.image_size();
     if (planes)
-      parallel_for(job.planes.channels, double(job.planes.channel_size()) / 8,
+      parallel_for(channels, double(job.planes.channel_size()) / 8,
                    [&](long begin, long end) {
-                     fill_planes(job.planes, begin, end, image, planes);
+                     fill_chunk(job, images, begin, end, planes);
                    });
-    parallel_for(items, sample_ns(job) / double(items),
+    parallel_for(items, chunk_ns(job) / double(items),
                  [&](long begin, long end) {
                    for (long item = begin; item < end; ++item)
-                     run_item(job, item, planes ? planes : image,
-                              job.out + n * out_size);
+                     run_item(job, item, planes ? planes : images,
+                              job.out + n * job.out_size());
                  });
   }
 }
 
 template <class T>
 void run(const Sliding<T>& job) {
-  long items = job.items();
-  long image_size = job.planes.channels * job.planes.height * job.planes.width;
-  long out_size = job.groups * job.outputs * job.area();
-  constexpr double kLargeSample = 30e3;
-  if (job.samples < 8 && items > 1 && sample_ns(job) > kLargeSample)
-    return run_together(job, image_size, out_size);
-  parallel_for(job.samples, sample_ns(job), [&](long begin, long end) {
-    T* planes = job.in_place ? nullptr : cleared_planes<T>(job.planes);
-    for (long n = begin; n < end; ++n) {
-      const T* image = job.image + n * image_size;
-      if (planes) fill_planes(job.planes, image, planes);
+  long items = job.items(), channels = job.chunk * job.planes.channels;
+  constexpr double kLargeChunk = 30e3;
+  if (job.chunks() < 8 && items > 1 && chunk_ns(job) > kLargeChunk)
+    return run_together(job);
+  parallel_for(job.chunks(), chunk_ns(job), [&](long begin, long end) {
+    T* planes = chunk_planes(job);
+    for (long n = begin * job.chunk; n < end * job.chunk; n += job.chunk) {
+      const T* images = job.image + n * job.image_size();
+      if (planes) fill_chunk(job, images, 0, channels, planes);
       for (long item = 0; item < items; ++item)
-        run_item(job, item, planes ? planes : image, job.out + n * out_size);
+        run_item(job, item, planes ? planes : images,
+                 job.out + n * job.out_size());
     }
   });
 }
@@ -202,12 +238,19 @@ struct Steps {
   long place, place_row, place_column;  // in the output
 };
 
-Row* fill_positions(const Pass& pass, const Steps& steps, Row* next) {
+/// Positions row by row, of one sample after the other.
+template <class T>
+Row* fill_positions(const Sliding<T>& job, Pass& pass, const Steps& steps,
+                    Row* next) {
+  pass.positions = next;
   for (long y = 0; y < pass.rows; ++y)
-    for (long x = 0; x < pass.columns; ++x)
-      *next++ = {
-          int32_t(y * steps.source_row + x * steps.source_column),
-          int32_t(steps.place + y * steps.place_row + x * steps.place_column)};
+    for (long n = 0; n < job.chunk; ++n)
+      for (long x = 0; x < pass.columns; ++x)
+        *next++ = {int32_t(n * job.sample_step() + y * steps.source_row +
+                           x * steps.source_column),
+                   int32_t(n * job.area() + steps.place + y * steps.place_row +
+                           x * steps.place_column)};
+  pass.columns *= job.chunk;
   return next;
 }
 
@@ -294,11 +337,12 @@ template <class T>
 void set_phases(const Convolution& shape, Sliding<T>& job) {
   long down = shape.stride[0], right = shape.stride[1];
   Pass* passes = scratch_of<Pass>(5, down * right);
-  Row* positions = scratch_of<Row>(2, job.area());
+  Row* positions = scratch_of<Row>(2, job.chunk * job.area());
   long kernel = shape.kernel[0] + shape.kernel[1] * down;
   AxisTap* axis_taps = scratch_of<AxisTap>(4, kernel + job.taps);
   auto* taps = reinterpret_cast<int32_t*>(axis_taps + kernel);
   job.passes = passes;
+  job.pass_count = 0;
   long first_tap = 0;
   for (long i = 0; i < down; ++i) {
     const AxisTap* vertical = axis_taps;
@@ -320,9 +364,9 @@ void set_phases(const Convolution& shape, Sliding<T>& job) {
       if (pass.rows <= 0 || pass.columns <= 0) continue;
       taps = fill_taps(job, pass, taps);
       first_tap += pass.vertical_count * job.channels * pass.horizontal_count;
-      pass.positions = positions;
       positions = fill_positions(
-          pass, {job.planes.row, 1, i * job.width + j, down * job.width, right},
+          job, pass,
+          {job.planes.row, 1, i * job.width + j, down * job.width, right},
           positions);
       passes[job.pass_count++] = pass;
     }
@@ -332,7 +376,7 @@ void set_phases(const Convolution& shape, Sliding<T>& job) {
 template <class T>
 void set_single_pass(const Convolution& shape, Sliding<T>& job) {
   Pass* pass = scratch_of<Pass>(5, 1);
-  Row* positions = scratch_of<Row>(2, job.area());
+  Row* positions = scratch_of<Row>(2, job.chunk * job.area());
   long kernel = shape.kernel[0] + shape.kernel[1];
   AxisTap* axis_taps = scratch_of<AxisTap>(4, kernel + job.taps);
   auto* taps = reinterpret_cast<int32_t*>(axis_taps + kernel);
@@ -342,15 +386,42 @@ void set_single_pass(const Convolution& shape, Sliding<T>& job) {
     for (long k = 0; k < shape.kernel[i]; ++k)
       *axis_taps++ = {int32_t(k), int32_t(k * shape.dilation[i])};
   }
-  *pass = {job.height, job.width,       shape.stride[0], positions, starts[0],
-           starts[1],  shape.kernel[0], shape.kernel[1], taps,      0};
+  *pass = {job.height, job.width,       shape.stride[0], nullptr, starts[0],
+           starts[1],  shape.kernel[0], shape.kernel[1], taps,    0};
   fill_taps(job, *pass, taps);
   fill_positions(
-      *pass,
+      job, *pass,
       {shape.stride[0] * job.planes.row, shape.stride[1], 0, job.width, 1},
       positions);
   job.passes = pass;
   job.pass_count = 1;
+}
+
+template <class T>
+long chunk_of(const Sliding<T>& job) {
+  long weight = job.groups * job.outputs * job.taps;
+  long elements = weight > kLargeWeight ? 4 * kChunkElements : kChunkElements;
+  long most =
+      smaller(kChunkPositions / job.area(), elements / job.sample_step());
+  return larger(1, smaller(job.samples, most));
+}
+
+/// Work on all samples, in chunks and then on what is left.
+/// `set_passes(job)` makes the tables for a chunk, `pack(job)` the weight.
+template <class T, class SetPasses, class Pack>
+void run_all(Sliding<T> job, const SetPasses& set_passes, const Pack& pack) {
+  job.chunk = chunk_of(job);
+  set_passes(job);
+  job.weight = pack(job);
+  long rest = job.samples % job.chunk;
+  job.samples -= rest;
+  run(job);
+  if (rest == 0) return;
+  job.image += job.samples * job.image_size();
+  job.out += job.samples * job.out_size();
+  job.samples = job.chunk = rest;
+  set_passes(job);
+  run(job);
 }
 
 }  // namespace
@@ -367,14 +438,16 @@ void convolve_lanes(const Convolution& shape, const T* x, const T* weight,
   job.bias = bias;
   job.activation = shape.activation;
   job.taps = job.channels * shape.kernel[0] * shape.kernel[1];
-  set_single_pass(shape, job);
-  job.weight = packed_weight(
-      job, shape, [&](long group, const Block<T>& block, T* lanes) {
-        long first = group * job.outputs + block.first;
-        pack_lanes(weight + first * job.taps, job.taps, block.channels,
-                   job.taps, block.width(), lanes);
+  run_all(
+      job, [&](Sliding<T>& part) { set_single_pass(shape, part); },
+      [&](const Sliding<T>& whole) {
+        auto pack = [&](long group, const Block<T>& block, T* lanes) {
+          long first = group * job.outputs + block.first;
+          pack_lanes(weight + first * job.taps, job.taps, block.channels,
+                     job.taps, block.width(), lanes);
+        };
+        return packed_weight(whole, shape, pack);
       });
-  run(job);
 }
 
 template <class T>
@@ -388,16 +461,18 @@ void grad_input_lanes(const Convolution& shape, const T* grad_output,
   job.stride = shape.stride[0];
   long window = shape.kernel[0] * shape.kernel[1];
   job.taps = job.channels * window;
-  set_phases(shape, job);
-  job.weight = packed_weight(
-      job, shape, [&](long group, const Block<T>& block, T* lanes) {
-        for (long o = 0; o < job.channels; ++o) {
-          long row = (group * job.channels + o) * job.outputs + block.first;
-          pack_lanes(weight + row * window, window, block.channels, window,
-                     block.width(), lanes + o * window * block.width());
-        }
+  run_all(
+      job, [&](Sliding<T>& part) { set_phases(shape, part); },
+      [&](const Sliding<T>& whole) {
+        auto pack = [&](long group, const Block<T>& block, T* lanes) {
+          for (long o = 0; o < job.channels; ++o) {
+            long row = (group * job.channels + o) * job.outputs + block.first;
+            pack_lanes(weight + row * window, window, block.channels, window,
+                       block.width(), lanes + o * window * block.width());
+          }
+        };
+        return packed_weight(whole, shape, pack);
       });
-  run(job);
 }
 
 #define TATAMI_INSTANTIATE(T)                                             \

@@ -17,6 +17,7 @@ __all__ = [
     "convolution",
     "convolution_grad_input",
     "convolution_grad_weight",
+    "convolution_relu",
     "fold",
     "unfold",
 ]
@@ -65,6 +66,20 @@ def convolution(
     if bias is not None:
         out += bias.reshape(-1, *(1,) * len(lengths))
     return out
+
+
+def convolution_relu(
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints,
+    groups: int,
+) -> Array:
+    """The positive part of a convolution; NaN stays."""
+    out = convolution(x, weight, bias, stride, padding, dilation, groups)
+    return np.maximum(out, 0, out=out)
 
 
 def _columns(view: Array, groups: int, d: int) -> Array:
