@@ -102,6 +102,16 @@ inline void keep(V& value) {
 
 // The first `count` lanes, 0 < count < lanes; the others are zero.
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// A window into these, `count` before the middle, sets the first lanes.
+alignas(64) inline constexpr int32_t kLanesSet[16] = {-1, -1, -1, -1, -1,
+                                                      -1, -1, -1, 0};
+
+inline __m256i lanes_set(long count) {
+  return _mm256_loadu_si256((const __m256i*)(kLanesSet + 8 - count));
+}
+#endif
+
 template <class T>
 inline Vector<T> load_partial(const T* source, long count) {
 #if defined(__AVX512F__)
@@ -112,6 +122,11 @@ inline Vector<T> load_partial(const T* source, long count) {
     auto mask = static_cast<__mmask8>((1u << count) - 1);
     return (Vector<T>)_mm512_maskz_loadu_pd(mask, source);
   }
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4)
+    return (Vector<T>)_mm256_maskload_ps(source, lanes_set(count));
+  else
+    return (Vector<T>)_mm256_maskload_pd(source, lanes_set(2 * count));
 #else
   Vector<T> result{};
   for (long i = 0; i < count; ++i) result[i] = source[i];
@@ -128,6 +143,30 @@ inline void store_partial(T* target, Vector<T> value, long count) {
   } else {
     auto mask = static_cast<__mmask8>((1u << count) - 1);
     _mm512_mask_storeu_pd(target, mask, (__m512d)value);
+  }
+#elif defined(__AVX2__)
+  // Masked stores are microcode on Zen: halves instead.
+  if constexpr (sizeof(T) == 4) {
+    __m128 part = _mm256_castps256_ps128((__m256)value);
+    if (count & 4) {
+      _mm_storeu_ps(target, part);
+      part = _mm256_extractf128_ps((__m256)value, 1);
+      target += 4;
+    }
+    if (count & 2) {
+      _mm_storel_pi((__m64*)target, part);
+      part = _mm_movehl_ps(part, part);
+      target += 2;
+    }
+    if (count & 1) _mm_store_ss(target, part);
+  } else {
+    __m128d part = _mm256_castpd256_pd128((__m256d)value);
+    if (count & 2) {
+      _mm_storeu_pd(target, part);
+      part = _mm256_extractf128_pd((__m256d)value, 1);
+      target += 2;
+    }
+    if (count & 1) _mm_store_sd(target, part);
   }
 #else
   for (long i = 0; i < count; ++i) target[i] = value[i];
@@ -259,6 +298,48 @@ inline T sum_lanes(Vector<T> value) {
   for (int half = kLanes<T> / 2; half > 0; half /= 2)
     for (int i = 0; i < half; ++i) value[i] += value[i + half];
   return value[0];
+#endif
+}
+
+/// Four numbers, one of each of four sums.
+template <class T>
+struct QuadOf {
+  typedef T type __attribute__((vector_size(4 * sizeof(T))));
+};
+template <class T>
+using Quad = typename QuadOf<T>::type;
+
+/// sum_lanes of four vectors, to the last bit.
+template <class T>
+inline Quad<T> sum_lanes_of_four(Vector<T> v0, Vector<T> v1, Vector<T> v2,
+                                 Vector<T> v3) {
+  const Vector<T> v[4] = {v0, v1, v2, v3};
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    __m128 half[4];
+    for (int i = 0; i < 4; ++i)
+      half[i] = _mm_add_ps(_mm256_castps256_ps128((__m256)v[i]),
+                           _mm256_extractf128_ps((__m256)v[i], 1));
+    __m128 low = _mm_add_ps(_mm_movelh_ps(half[0], half[1]),
+                            _mm_movehl_ps(half[1], half[0]));
+    __m128 high = _mm_add_ps(_mm_movelh_ps(half[2], half[3]),
+                             _mm_movehl_ps(half[3], half[2]));
+    return (Quad<T>)_mm_add_ps(_mm_shuffle_ps(low, high, 0x88),
+                               _mm_shuffle_ps(low, high, 0xDD));
+  } else {
+    __m128d half[4];
+    for (int i = 0; i < 4; ++i)
+      half[i] = _mm_add_pd(_mm256_castpd256_pd128((__m256d)v[i]),
+                           _mm256_extractf128_pd((__m256d)v[i], 1));
+    __m128d low = _mm_add_pd(_mm_unpacklo_pd(half[0], half[1]),
+                             _mm_unpackhi_pd(half[0], half[1]));
+    __m128d high = _mm_add_pd(_mm_unpacklo_pd(half[2], half[3]),
+                              _mm_unpackhi_pd(half[2], half[3]));
+    return (Quad<T>)_mm256_insertf128_pd(_mm256_castpd128_pd256(low), high, 1);
+  }
+#else
+  return Quad<T>{sum_lanes<T>(v[0]), sum_lanes<T>(v[1]), sum_lanes<T>(v[2]),
+                 sum_lanes<T>(v[3])};
 #endif
 }
 

@@ -1,13 +1,15 @@
-// gemm.cpp: matrix products, small ones first: nothing is packed that can be
-// read as it lies.
+// gemm.cpp: matrix products, small ones first: nothing is packed that is as
+// fast to read where it lies.
 //
 // Two inner tiles. `tile` holds rows x vectors of the output and walks down a
 // and b: it wants the rows of b contiguous. `dot_tile` holds one vector for
 // each output and walks along rows of a and of b: it wants a and the transpose
-// of b contiguous (a linear layer).
+// of b contiguous (a linear layer). Every element is summed in the same order
+// whatever tile it falls into, so that the split among threads is free.
 #include "../parallel.h"
 #include "../simd.h"
 #include "fill.h"
+#include "pack.h"
 
 namespace tatami::TATAMI_ISA {
 namespace {
@@ -16,16 +18,24 @@ constexpr bool kManyRegisters = kRegisters >= 32;
 
 /// Rows of a tile two vectors wide: as many sums as the registers hold.
 constexpr int kTileRows = kManyRegisters ? 12 : 6;
-/// Depth of a tile: the panel of a stays in the first-level cache.
-constexpr long kDepth = 512;
+template <class T>
+constexpr long kTileWidth = 2 * kLanes<T>;
+/// Depth of a tile: a panel of b (16 KB) stays in the first-level cache.
+template <class T>
+constexpr long kDepth = 16384 / (kTileWidth<T> * sizeof(T));
+/// Rows of a packed at once: 256 KB, half of the second-level cache.
+constexpr long kBlockRows = 240;
 constexpr int kDotRows = kManyRegisters ? 6 : 3;
-constexpr int kDotColumns = 4;
 /// Multiply-adds in a nanosecond, roughly: for the choice of threads only.
 template <class T>
 constexpr double kRate = 4.0 * kLanes<T>;
 
 template <class T>
 using Product = MatrixProduct<T>;
+
+constexpr long divide_up(long value, long step) {
+  return (value + step - 1) / step;
+}
 
 // The way out.
 
@@ -48,16 +58,39 @@ struct Finish {
     if (bias) bias += columns;
     if (mask) mask += elements;
   }
+
+  bool stores_sums() const { return alpha == 1 && only_scales(); }
+  bool only_scales() const { return !accumulate && !bias && !relu && !mask; }
 };
 
-template <class T>
-T finished(const Finish<T>& finish, T value, const T* out, long place,
-           long column) {
-  value *= finish.alpha;
-  if (finish.bias) value += finish.bias[column];
-  if (finish.accumulate) value += *out;
-  if (finish.relu && value < 0) value = 0;
-  return finish.mask && finish.mask[place] <= 0 ? T(0) : value;
+/// Finish kRows x kVectors sums and store them. `read(source, v)` and
+/// `write(target, v, value)` know how much there is of column vector v.
+template <class T, int kRows, int kVectors, class V, class Read, class Write>
+inline void finish(const Finish<T>& f, V (&total)[kRows][kVectors], T* out,
+                   long out_row, long step, Read read, Write write) {
+  auto each = [&](auto body) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v)
+        body(total[r][v], r * out_row + v * step, v);
+  };
+  const V zero{};
+  if (!f.stores_sums()) {
+    each([&](V& value, long, int) { value *= f.alpha; });
+    if (f.bias)
+      each([&](V& value, long, int v) { value += read(f.bias + v * step, v); });
+    if (f.accumulate)
+      each([&](V& value, long place, int v) { value += read(out + place, v); });
+    if (f.relu)
+      each(
+          [&](V& value, long, int) { value = select(value < 0, zero, value); });
+    if (f.mask)
+      each([&](V& value, long place, int v) {
+        value = select(read(f.mask + place, v) <= 0, zero, value);
+      });
+  }
+  each([&](V& value, long place, int v) { write(out + place, v, value); });
 }
 
 // The tile.
@@ -73,49 +106,63 @@ struct TileArguments {
   long out_row;
   long last_lanes;  // lanes of the last vector
   Finish<T> finish;
+
+  void move(long columns) {
+    b += columns;
+    out += columns;
+    finish.move(columns, columns);
+  }
 };
 
-template <class T>
-Vector<T> load_last(const T* source, bool last, long lanes) {
-  return last ? load_partial(source, lanes) : load(source);
-}
-
-/// kUnit says that the rows of a are neighbours (a_row is 1).
-template <class T, int kRows, int kVectors, bool kPartial, bool kUnit>
+/// kUnit says that the rows of a are neighbours (a_row is 1). kPartial, that
+/// the last vector of the output has lanes that do not exist; kPadded, that it
+/// does in b.
+template <class T, int kRows, int kVectors, bool kPartial, bool kPadded,
+          bool kUnit>
 void tile(const TileArguments<T>& t) {
   constexpr long kLength = kLanes<T>;
   Vector<T> total[kRows][kVectors] = {};
+  // Two pointers and one step address six rows.
   const T* a = t.a;
   const T* b = t.b;
-  const long a_row = kUnit ? 1 : t.a_row;
-  for (long k = 0; k < t.depth; ++k, a += t.a_column, b += t.b_row) {
+  const long a_row = kUnit ? 1 : t.a_row, a_column = t.a_column;
+  const long b_row = kPadded ? kTileWidth<T> : t.b_row;
+  const long lanes = t.last_lanes;
+  const T* a_other = a + 3 * a_row;
+  for (long k = t.depth; k > 0; --k) {
     Vector<T> row[kVectors];
+#pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
-      row[v] = load_last(b + v * kLength, kPartial && v == kVectors - 1,
-                         t.last_lanes);
-      keep(row[v]);
+      Vector<T> value = kPartial && !kPadded && v == kVectors - 1
+                            ? load_partial(b + v * kLength, lanes)
+                            : load(b + v * kLength);
+      keep(value);
+      row[v] = value;
     }
+#pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
-      Vector<T> factor = splat(a[r * a_row]);
+      Vector<T> factor =
+          splat(kUnit || kRows > 6 || r < 3 ? a[r * a_row]
+                                            : a_other[(r - 3) * a_row]);
+#pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) total[r][v] += factor * row[v];
     }
+    a += a_column;
+    a_other += a_column;
+    b += b_row;
   }
-  for (int r = 0; r < kRows; ++r)
-    for (int v = 0; v < kVectors; ++v) {
-      long place = r * t.out_row + v * kLength;
-      bool last = kPartial && v == kVectors - 1;
-      auto read = [&](const T* from) {
-        return load_last(from, last, t.last_lanes);
-      };
-      Vector<T> value = t.finish.alpha * total[r][v], zero{};
-      if (t.finish.bias) value += read(t.finish.bias + v * kLength);
-      if (t.finish.accumulate) value += read(t.out + place);
-      if (t.finish.relu) value = select(value < 0, zero, value);
-      if (t.finish.mask)
-        value = select(read(t.finish.mask + place) <= 0, zero, value);
-      last ? store_partial(t.out + place, value, t.last_lanes)
-           : store(t.out + place, value);
-    }
+  finish<T, kRows, kVectors>(
+      t.finish, total, t.out, t.out_row, kLength,
+      [&](const T* source, int v) {
+        return kPartial && v == kVectors - 1 ? load_partial(source, lanes)
+                                             : load(source);
+      },
+      [&](T* target, int v, Vector<T> value) {
+        if (kPartial && v == kVectors - 1)
+          store_partial(target, value, lanes);
+        else
+          store(target, value);
+      });
 }
 
 template <class T>
@@ -130,253 +177,432 @@ struct TileRow {
 };
 
 constexpr int wide_of(int rows) {
-  return rows == 1 ? 8 : rows <= 4 ? 4 : 2;
+  return rows == 1 ? 8 : rows <= 3 ? 4 : 2;
 }
 
 template <class T, int kRows, bool kUnit>
 constexpr TileRow<T> tile_row() {
-  constexpr int kWide = kManyRegisters || kRows < 3 ? wide_of(kRows) : 2;
+  constexpr int kWide = wide_of(kRows);
   return {kWide,
-          tile<T, kRows, kWide, false, kUnit>,
-          tile<T, kRows, 2, false, kUnit>,
-          tile<T, kRows, 1, false, kUnit>,
-          tile<T, kRows, 2, true, kUnit>,
-          tile<T, kRows, 1, true, kUnit>};
+          tile<T, kRows, kWide, false, false, kUnit>,
+          tile<T, kRows, 2, false, false, kUnit>,
+          tile<T, kRows, 1, false, false, kUnit>,
+          tile<T, kRows, 2, true, false, kUnit>,
+          tile<T, kRows, 1, true, false, kUnit>};
 }
 
-template <class T>
-const TileRow<T>& unit_tiles(long rows) {
-  static constexpr TileRow<T> table[] = {
-      tile_row<T, 1, true>(),  tile_row<T, 2, true>(),  tile_row<T, 3, true>(),
-      tile_row<T, 4, true>(),  tile_row<T, 5, true>(),  tile_row<T, 6, true>(),
+/// The tiles that read padded panels of b.
+template <class T, int kRows, bool kUnit>
+constexpr TileRow<T> padded_row() {
+  return {2,
+          nullptr,
+          tile<T, kRows, 2, false, true, kUnit>,
+          tile<T, kRows, 1, false, true, kUnit>,
+          tile<T, kRows, 2, true, true, kUnit>,
+          tile<T, kRows, 1, true, true, kUnit>};
+}
+
+template <class T, bool kUnit>
+const TileRow<T>& tiles_of(long rows, bool padded) {
 #if defined(__AVX512F__)
-      tile_row<T, 7, true>(),  tile_row<T, 8, true>(),  tile_row<T, 9, true>(),
-      tile_row<T, 10, true>(), tile_row<T, 11, true>(), tile_row<T, 12, true>(),
+#define TATAMI_ROWS(row)                                          \
+  row<T, 1, kUnit>(), row<T, 2, kUnit>(), row<T, 3, kUnit>(),     \
+      row<T, 4, kUnit>(), row<T, 5, kUnit>(), row<T, 6, kUnit>(), \
+      row<T, 7, kUnit>(), row<T, 8, kUnit>(), row<T, 9, kUnit>(), \
+      row<T, 10, kUnit>(), row<T, 11, kUnit>(), row<T, 12, kUnit>()
+#else
+#define TATAMI_ROWS(row)                                      \
+  row<T, 1, kUnit>(), row<T, 2, kUnit>(), row<T, 3, kUnit>(), \
+      row<T, 4, kUnit>(), row<T, 5, kUnit>(), row<T, 6, kUnit>()
 #endif
-  };
-  return table[rows - 1];
+  static constexpr TileRow<T> table[2][kTileRows] = {{TATAMI_ROWS(tile_row)},
+                                                     {TATAMI_ROWS(padded_row)}};
+  return table[padded][rows - 1];
 }
 
-constexpr long kFewRows = 4;
-
-/// Tiles that read a where it lies: more rows need more pointers than there
-/// are.
 template <class T>
-const TileRow<T>& strided_tiles(long rows) {
-  static constexpr TileRow<T> table[] = {
-      tile_row<T, 1, false>(), tile_row<T, 2, false>(), tile_row<T, 3, false>(),
-      tile_row<T, 4, false>()};
-  return table[rows - 1];
+const TileRow<T>& tiles_of(const TileArguments<T>& t, long rows, bool padded) {
+  return t.a_row == 1 ? tiles_of<T, true>(rows, padded)
+                      : tiles_of<T, false>(rows, padded);
+}
+
+/// One tile of at most kTileWidth columns.
+template <class T>
+void run_tile(TileArguments<T>& t, const TileRow<T>& tiles, long columns) {
+  constexpr long kLength = kLanes<T>;
+  if (columns == 2 * kLength) return tiles.full_two(t);
+  if (columns == kLength) return tiles.full_one(t);
+  t.last_lanes = columns % kLength;
+  columns > kLength ? tiles.partial_two(t) : tiles.partial_one(t);
 }
 
 /// Walk a band of rows across the columns of b.
 template <class T>
 void tile_band(TileArguments<T> t, const TileRow<T>& tiles, long columns) {
-  constexpr long kLength = kLanes<T>;
-  auto advance = [&](long width) {
-    t.b += width;
-    t.out += width;
-    t.finish.move(width, width);
-    columns -= width;
-  };
-  for (; columns >= tiles.wide * kLength; advance(tiles.wide * kLength))
-    tiles.full_wide(t);
-  for (; columns >= 2 * kLength; advance(2 * kLength)) tiles.full_two(t);
-  if (columns > kLength) {
-    t.last_lanes = columns - kLength;
-    tiles.partial_two(t);
-  } else if (columns == kLength) {
-    tiles.full_one(t);
-  } else if (columns > 0) {
-    t.last_lanes = columns;
-    tiles.partial_one(t);
+  const long wide = tiles.wide * kLanes<T>, two = kTileWidth<T>;
+  for (; columns >= wide; columns -= wide, t.move(wide)) tiles.full_wide(t);
+  for (; columns >= two; columns -= two, t.move(two)) tiles.full_two(t);
+  if (columns > 0) run_tile(t, tiles, columns);
+}
+
+// Blocks of tiles.
+
+/// How rows are divided into bands of about equal height, kTileRows at most.
+struct Bands {
+  long rows, count;
+
+  explicit Bands(long all) : rows(all), count(divide_up(all, kTileRows)) {}
+  long begin(long band) const { return band * rows / count; }
+  long height(long band) const { return begin(band + 1) - begin(band); }
+};
+
+template <class T>
+TileArguments<T> arguments_at(const Product<T>& p, long row, long start,
+                              long depth) {
+  TileArguments<T> t{depth,
+                     p.a + row * p.a_row + start * p.a_column,
+                     p.a_row,
+                     p.a_column,
+                     p.b + start * p.b_row,
+                     p.b_row,
+                     p.out + row * p.out_row,
+                     p.out_row,
+                     0,
+                     Finish<T>::of(p, start, start + depth >= p.K)};
+  t.finish.move(row * p.out_row, 0);
+  return t;
+}
+
+/// The depth is divided into equal parts of at most kDepth.
+template <class T, class Body>
+void for_each_depth(long K, const Body& body) {
+  long parts = larger(1, divide_up(K, kDepth<T>));
+  for (long part = 0; part < parts; ++part) {
+    long start = part * K / parts;
+    body(start, (part + 1) * K / parts - start);
   }
 }
 
-/// Copy rows of a so that those of one depth are neighbours.
+/// What of a block is copied before its tiles are computed.
+struct Packing {
+  bool a, b;
+};
+
+/// A block of all depths, rows of which share what was packed.
 template <class T>
-void pack_rows(const T* a, long a_row, long a_column, long rows, long depth,
-               T* out) {
-  for (long r = 0; r < rows; ++r)
-    for (long k = 0; k < depth; ++k)
-      out[k * rows + r] = a[r * a_row + k * a_column];
+struct Block {
+  const Product<T>& p;
+  Packing packing;
+  long start, depth, first;
+  Bands bands;
+  T* packed_a;
+  T* packed_b;
+
+  void pack_a() const {
+    for (long band = 0; band < bands.count; ++band)
+      pack_rows(
+          p.a + (first + bands.begin(band)) * p.a_row + start * p.a_column,
+          p.a_row, p.a_column, bands.height(band), depth,
+          packed_a + bands.begin(band) * depth);
+  }
+
+  void pack_b(long column, long columns) const {
+    constexpr long kWidth = kTileWidth<T>;
+    for (long j = 0; j < columns; j += kWidth)
+      pack_columns(p.b + start * p.b_row + (column + j) * p.b_column, p.b_row,
+                   p.b_column, smaller(kWidth, columns - j), depth,
+                   packed_b + j * depth);
+  }
+
+  /// One band of rows across a group of panels.
+  void run_band(long band, long column, long columns) const {
+    long rows = bands.height(band);
+    auto t = arguments_at(p, first + bands.begin(band), start, depth);
+    t.move(column);
+    if (packing.a) {
+      t.a = packed_a + bands.begin(band) * depth;
+      t.a_row = 1;
+      t.a_column = rows;
+    }
+    const auto& tiles = tiles_of(t, rows, packing.b);
+    if (!packing.b) return tile_band(t, tiles, columns);
+    t.b = packed_b;
+    constexpr long kWidth = kTileWidth<T>;
+    for (; columns > 0; columns -= kWidth) {
+      run_tile(t, tiles, smaller(kWidth, columns));
+      t.move(kWidth);
+      t.b += kWidth * (depth - 1);
+    }
+  }
+};
+
+/// One group of panels of b after the other, each for all rows of a block. A
+/// group fills half of the first-level cache: when the depth is small it is
+/// wide, so that rows of the output are written in long pieces.
+template <class T>
+void sweep(const Product<T>& p, Packing packing, bool whole_rows) {
+  T* packed_a = nullptr;
+  T* packed_b = nullptr;
+  if (packing.b) packed_b = scratch_of<T>(0, kTileWidth<T> * kDepth<T>);
+  long blocks = packing.a ? divide_up(p.M, kBlockRows) : 1;
+  for_each_depth<T>(p.K, [&](long start, long depth) {
+    long group = kTileWidth<T> * (kDepth<T> / larger(1, depth));
+    if (whole_rows) group = p.N;
+    for (long i = 0; i < blocks; ++i) {
+      long first = i * p.M / blocks, rows = (i + 1) * p.M / blocks - first;
+      if (packing.a) packed_a = scratch_of<T>(1, (rows + kTileRows) * depth);
+      Block<T> block{p,     packing,     start,    depth,
+                     first, Bands(rows), packed_a, packed_b};
+      if (packing.a) block.pack_a();
+      for (long column = 0; column < p.N; column += group) {
+        long columns = smaller(group, p.N - column);
+        if (packing.b) block.pack_b(column, columns);
+        for (long band = 0; band < block.bands.count; ++band)
+          block.run_band(band, column, columns);
+      }
+    }
+  });
 }
 
-/// The output rows [begin, end), each band of about equal height.
+/// A depth of a few: rows of the output are written from end to end.
+template <class T, int kFew>
+void sum_few(const Product<T>& p) {
+  for (long i = 0; i < p.M; ++i) {
+    T* out = p.out + i * p.out_row;
+    Vector<T> factor[kFew];
+#pragma GCC unroll 4
+    for (int k = 0; k < kFew; ++k)
+      factor[k] = splat(p.alpha * p.a[i * p.a_row + k * p.a_column]);
+    for_each_vector<T>(p.N, [&](long j, long lanes) {
+      Vector<T> total = factor[0] * load(p.b + j, lanes);
+#pragma GCC unroll 4
+      for (int k = 1; k < kFew; ++k)
+        total += factor[k] * load(p.b + k * p.b_row + j, lanes);
+      store(out + j, total, lanes);
+    });
+  }
+}
+
 template <class T>
-void tile_rows(const Product<T>& p, long begin, long end) {
-  long bands = (end - begin + kTileRows - 1) / kTileRows;
-  T panel[kTileRows * kDepth];
-  for (long start = 0; start < p.K || start == 0; start += kDepth) {
-    long depth = smaller(kDepth, p.K - start);
-    for (long band = 0, row = begin; band < bands; ++band) {
-      long rows = (end - row + bands - band - 1) / (bands - band);
-      const T* a = p.a + row * p.a_row + start * p.a_column;
-      TileArguments<T> t{depth,
-                         a,
-                         p.a_row,
-                         p.a_column,
-                         p.b + start * p.b_row,
-                         p.b_row,
-                         p.out + row * p.out_row,
-                         p.out_row,
-                         0,
-                         Finish<T>::of(p, start, start + depth >= p.K)};
-      t.finish.move(row * p.out_row, 0);
-      bool direct = p.a_row == 1 || rows <= kFewRows;
-      if (!direct) {
-        pack_rows(a, p.a_row, p.a_column, rows, depth, panel);
-        t.a = panel;
-        t.a_row = 1;
-        t.a_column = rows;
-      }
-      const auto& tiles =
-          t.a_row == 1 ? unit_tiles<T>(rows) : strided_tiles<T>(rows);
-      tile_band(t, tiles, p.N);
-      row += rows;
-    }
+void sum_few(const Product<T>& p) {
+  switch (p.K) {
+    case 1:
+      return sum_few<T, 1>(p);
+    case 2:
+      return sum_few<T, 2>(p);
+    case 3:
+      return sum_few<T, 3>(p);
+    case 4:
+      return sum_few<T, 4>(p);
   }
 }
 
 // The dot tile.
 
 template <class T, int kRows, int kColumns>
-void dot_tile(const Product<T>& p, long row, long column) {
+void dot_tile(const Product<T>& p, long row, long column, long start,
+              long depth) {
   constexpr long kLength = kLanes<T>;
-  const T* a = p.a + row * p.a_row;
-  const T* b = p.b + column * p.b_column;
-  Vector<T> total[kRows][kColumns] = {};
-  auto step = [&](long k, long lanes) {
+  constexpr int kQuads = (kColumns + 3) / 4;
+  const T* a = p.a + row * p.a_row + start;
+  const T* b = p.b + column * p.b_column + start;
+  Vector<T> total[kRows][4 * kQuads] = {};
+  auto add = [&](auto read) {
     Vector<T> left[kRows];
+#pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
-      left[r] = load(a + r * p.a_row + k, lanes);
-      keep(left[r]);
+      Vector<T> value = read(a + r * p.a_row);
+      keep(value);
+      left[r] = value;
     }
+#pragma GCC unroll 16
     for (int c = 0; c < kColumns; ++c) {
-      Vector<T> right = load(b + c * p.b_column + k, lanes);
+      Vector<T> right = read(b + c * p.b_column);
       keep(right);
+#pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) total[r][c] += left[r] * right;
     }
   };
-  long k = 0;
-  for (; k + kLength <= p.K; k += kLength) step(k, kLength);
-  if (k < p.K) step(k, p.K - k);
-  auto finish = Finish<T>::of(p, 0, true);
+  long rest = depth;
+  for (; rest >= kLength; rest -= kLength, a += kLength, b += kLength)
+    add([](const T* source) { return load(source); });
+  if (rest > 0)
+    add([&](const T* source) { return load_partial(source, rest); });
+  Quad<T> sums[kRows][kQuads];
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r)
-    for (int c = 0; c < kColumns; ++c) {
-      long place = (row + r) * p.out_row + column + c;
-      p.out[place] = finished(finish, sum_lanes<T>(total[r][c]), p.out + place,
-                              place, column + c);
-    }
+#pragma GCC unroll 16
+    for (int q = 0; q < kQuads; ++q)
+      sums[r][q] =
+          sum_lanes_of_four<T>(total[r][4 * q], total[r][4 * q + 1],
+                               total[r][4 * q + 2], total[r][4 * q + 3]);
+  auto f = Finish<T>::of(p, start, start + depth >= p.K);
+  long place = row * p.out_row + column;
+  f.move(place, column);
+  constexpr size_t kLast = (kColumns - 4 * (kQuads - 1)) * sizeof(T);
+  finish<T, kRows, kQuads>(
+      f, sums, p.out + place, p.out_row, 4,
+      [](const T* source, int q) {
+        Quad<T> value{};
+        __builtin_memcpy(&value, source,
+                         q == kQuads - 1 ? kLast : sizeof value);
+        return value;
+      },
+      [](T* target, int q, Quad<T> value) {
+        __builtin_memcpy(target, &value,
+                         q == kQuads - 1 ? kLast : sizeof value);
+      });
 }
 
 template <class T, int kRows>
-void dot_band(const Product<T>& p, long row, long begin, long end) {
+void dot_band(const Product<T>& p, long row, long begin, long end, long start,
+              long depth) {
+  constexpr int kWide = kRows == 1 ? 8 : 4;
   long column = begin;
-  for (; column + kDotColumns <= end; column += kDotColumns)
-    dot_tile<T, kRows, kDotColumns>(p, row, column);
-  for (; column < end; ++column) dot_tile<T, kRows, 1>(p, row, column);
+  for (; column + kWide <= end; column += kWide)
+    dot_tile<T, kRows, kWide>(p, row, column, start, depth);
+  if (kWide == 8 && column + 4 <= end) {
+    dot_tile<T, kRows, 4>(p, row, column, start, depth);
+    column += 4;
+  }
+  switch (end - column) {
+    case 1:
+      return dot_tile<T, kRows, 1>(p, row, column, start, depth);
+    case 2:
+      return dot_tile<T, kRows, 2>(p, row, column, start, depth);
+    case 3:
+      return dot_tile<T, kRows, 3>(p, row, column, start, depth);
+  }
 }
 
 template <class T>
-void dot_rows(const Product<T>& p, long rows, long row, long begin, long end) {
+void dot_rows(const Product<T>& p, long rows, long row, long begin, long end,
+              long start, long depth) {
   switch (rows) {
     case 1:
-      return dot_band<T, 1>(p, row, begin, end);
+      return dot_band<T, 1>(p, row, begin, end, start, depth);
     case 2:
-      return dot_band<T, 2>(p, row, begin, end);
+      return dot_band<T, 2>(p, row, begin, end, start, depth);
     case 3:
-      return dot_band<T, 3>(p, row, begin, end);
+      return dot_band<T, 3>(p, row, begin, end, start, depth);
 #if defined(__AVX512F__)
     case 4:
-      return dot_band<T, 4>(p, row, begin, end);
+      return dot_band<T, 4>(p, row, begin, end, start, depth);
     case 5:
-      return dot_band<T, 5>(p, row, begin, end);
+      return dot_band<T, 5>(p, row, begin, end, start, depth);
     case 6:
-      return dot_band<T, 6>(p, row, begin, end);
+      return dot_band<T, 6>(p, row, begin, end, start, depth);
 #endif
   }
 }
 
-/// The output columns [begin, end), in blocks of b that stay in the cache.
+/// The output columns [begin, end): a few of them, whose rows of b stay in the
+/// first-level cache, for all rows of a.
 template <class T>
 void dot_columns(const Product<T>& p, long begin, long end) {
-  long block = larger(kDotColumns, (256 * 1024) / (p.K * sizeof(T) + 1));
-  for (; begin < end; begin += block) {
-    long stop = smaller(end, begin + block);
-    long bands = (p.M + kDotRows - 1) / kDotRows;
-    for (long band = 0, row = 0; band < bands; ++band) {
-      long rows = (p.M - row + bands - band - 1) / (bands - band);
-      dot_rows(p, rows, row, begin, stop);
-      row += rows;
-    }
+  constexpr long kDotDepth = 4096 / sizeof(T);
+  long bands = divide_up(p.M, kDotRows);
+  for (long start = 0; start < p.K; start += kDotDepth) {
+    long depth = smaller(kDotDepth, p.K - start);
+    long block = round_up(larger(4, 16384 / (depth * long{sizeof(T)})), 4);
+    for (long column = begin; column < end; column += block)
+      for (long band = 0; band < bands; ++band) {
+        long row = band * p.M / bands;
+        dot_rows(p, (band + 1) * p.M / bands - row, row, column,
+                 smaller(end, column + block), start, depth);
+      }
   }
 }
 
 // The choice.
 
-/// Copy the columns of b, which lie apart, into rows.
 template <class T>
-Product<T> with_packed_b(Product<T> p) {
-  T* packed = scratch_of<T>(0, p.K * p.N);
-  constexpr long kBlock = 16;
-  for (long j = 0; j < p.N; j += kBlock)
-    for (long k = 0; k < p.K; ++k)
-      for (long i = j; i < smaller(j + kBlock, p.N); ++i)
-        packed[k * p.N + i] = p.b[k * p.b_row + i * p.b_column];
-  p.b = packed;
-  p.b_row = p.N;
-  p.b_column = 1;
-  return p;
-}
-
-template <class T>
-Product<T> columns_of(Product<T> p, long begin, long end) {
-  p.b += begin * p.b_column;
-  p.out += begin;
-  if (p.bias) p.bias += begin;
-  if (p.mask) p.mask += begin;
-  p.N = end - begin;
+Product<T> part_of(Product<T> p, long row, long rows, long column,
+                   long columns) {
+  p.a += row * p.a_row;
+  p.b += column * p.b_column;
+  long place = row * p.out_row + column;
+  p.out += place;
+  if (p.bias) p.bias += column;
+  if (p.mask) p.mask += place;
+  p.M = rows;
+  p.N = columns;
   return p;
 }
 
 template <class T>
 void matmul_dot(const Product<T>& p) {
   double column_ns = double(p.M) * double(p.K) / kRate<T>;
-  long groups = (p.N + kDotColumns - 1) / kDotColumns;
-  parallel_for(groups, column_ns * kDotColumns, [&](long begin, long end) {
-    dot_columns(p, begin * kDotColumns, smaller(p.N, end * kDotColumns));
+  parallel_for(divide_up(p.N, 8), column_ns * 8, [&](long begin, long end) {
+    dot_columns(p, begin * 8, smaller(p.N, end * 8));
   });
 }
 
+/// One thread's part.
+template <class T>
+void matmul_block(const Product<T>& p) {
+  bool unit = p.b_column == 1;
+  if (unit && p.K > 0 && p.K <= 4 && Finish<T>::of(p, 0, true).only_scales())
+    return sum_few(p);
+  long bytes = p.K * p.N * long{sizeof(T)};
+  if (unit && (p.M <= kTileRows || bytes <= 24 * 1024))
+    return sweep(p, {false, false}, true);
+  // Rows of a that lie apart can be read in place; rows that are neighbours
+  // lead from one line of the cache to the next.
+  long few_columns = (p.a_row == 1 ? 2 : 8) * kTileWidth<T>;
+  sweep(p, {p.N > few_columns, !unit || p.M > 4 * kTileRows}, false);
+}
+
+/// The part of [0, count) steps that a piece of a few pieces begins with.
+struct Pieces {
+  long length, step, count;
+
+  Pieces(long all, long step_length) : length(all), step(step_length) {
+    long steps = divide_up(all, step);
+    count = thread_count() > 1 ? smaller(steps, 3L * thread_count()) : 1;
+  }
+  long begin(long piece) const {
+    return smaller(length, piece * divide_up(length, step) / count * step);
+  }
+};
+
+/// Every piece packs what it needs, so pieces are few.
 template <class T>
 void matmul_tiles(const Product<T>& p) {
-  double row_ns = double(p.N) * double(p.K) / kRate<T>;
-  constexpr long kStrip = 4 * kLanes<T>;
-  long bands = (p.M + kTileRows - 1) / kTileRows;
-  long strips = (p.N + kStrip - 1) / kStrip;
-  if (bands >= 4 || bands >= strips) {
-    parallel_for(bands, row_ns * kTileRows, [&](long begin, long end) {
-      tile_rows(p, begin * kTileRows, smaller(p.M, end * kTileRows));
-    });
+  double ns = double(p.M) * double(p.N) * double(p.K) / kRate<T>;
+  if (p.M >= p.N) {
+    Pieces pieces(p.M, kTileRows);
+    parallel_for(pieces.count, ns / double(pieces.count),
+                 [&](long begin, long end) {
+                   long row = pieces.begin(begin);
+                   long rows = pieces.begin(end) - row;
+                   matmul_block(part_of(p, row, rows, 0, p.N));
+                 });
   } else {
-    double strip_ns = row_ns * double(p.M) / double(strips);
-    parallel_for(strips, strip_ns, [&](long begin, long end) {
-      tile_rows(columns_of(p, begin * kStrip, smaller(p.N, end * kStrip)), 0,
-                p.M);
-    });
+    Pieces pieces(p.N, kTileWidth<T>);
+    parallel_for(pieces.count, ns / double(pieces.count),
+                 [&](long begin, long end) {
+                   long column = pieces.begin(begin);
+                   long columns = pieces.begin(end) - column;
+                   matmul_block(part_of(p, 0, p.M, column, columns));
+                 });
   }
+}
+
+/// Whether a and the transpose of b, whose rows are contiguous, are better
+/// read in place than packed. Sums of lanes cost most where the depth is small;
+/// measured on Zen 3 with depths from 16 to 9216.
+template <class T>
+bool prefers_dot(const Product<T>& p) {
+  if (p.K < kLanes<T> || p.b_row != 1 || p.a_column != 1) return false;
+  if (p.N <= 12 && p.K >= 64) return true;
+  return p.M <= smaller(p.K / 4, p.K > 2048 ? 40 : 128);
 }
 
 template <class T>
 void matmul(const Product<T>& p) {
   if (p.M == 0 || p.N == 0) return;
-  if (p.b_column == 1)
-    matmul_tiles(p);
-  else if (p.b_row == 1 && p.a_column == 1 && p.K >= kLanes<T>)
-    matmul_dot(p);
-  else
-    matmul_tiles(with_packed_b(p));
+  prefers_dot(p) ? matmul_dot(p) : matmul_tiles(p);
 }
 
 }  // namespace
