@@ -16,11 +16,15 @@ namespace {
 /// latency of a multiplication and few enough for 16 registers.
 constexpr long kTogether = 3;
 
+/// Whether NaN may come up among the sums: `safe` knows what to do with it.
+enum class Care { fast, safe };
+
 /// The padded image of one sample, as it is read.
 template <class T>
 struct Sheet {
   const T* image;
   long row, channel;  // from one row or channel to the next
+  Care care;
 };
 
 /// Where the taps of the kernel find their elements, in the order of the
@@ -41,7 +45,7 @@ struct Winner {
 
 /// None of the four is NaN.
 template <class T>
-inline Winner<T> winner_of(const Vector<T> (&taps)[4]) {
+inline Winner<T> quick_winner_of(const Vector<T> (&taps)[4]) {
   using Integer = typename IntegerOf<T>::type;
   const Mask<T> upper_right = taps[1] > taps[0];
   const Mask<T> lower_right = taps[3] > taps[2];
@@ -53,55 +57,64 @@ inline Winner<T> winner_of(const Vector<T> (&taps)[4]) {
           (right & Integer(1)) | (below & Integer(2))};
 }
 
+/// Of any four; of several NaN the last one counts.
 template <class T>
 inline Winner<T> careful_winner_of(const Vector<T> (&taps)[4]) {
   Winner<T> winner{taps[0], {}};
-  for (int i = 1; i < 4; ++i) {
-    Mask<T> better = (taps[i] > winner.value) | (taps[i] != taps[i]);
-    winner.value = better ? taps[i] : winner.value;
+  for (int k = 1; k < 4; ++k) {
+    Mask<T> better = (taps[k] > winner.value) | (taps[k] != taps[k]);
+    winner.value = better ? taps[k] : winner.value;
     winner.place =
-        better ? Mask<T>{} + typename IntegerOf<T>::type(i) : winner.place;
+        better ? Mask<T>{} + typename IntegerOf<T>::type(k) : winner.place;
   }
   return winner;
 }
 
-/// Add the bias and close what is not above `limit`, which is NaN if everything
-/// passes.
+/// Close what is not above `limit`, which is NaN if everything passes.
 template <class T>
-inline void finish(Winner<T>& winner, Vector<T> bias, Vector<T> limit) {
-  winner.value += bias;
+inline void finish(Winner<T>& winner, Vector<T> limit) {
   const Mask<T> closed = winner.value <= limit;
   winner.value = masked<T>(winner.value, ~closed);
   winner.place |= closed;
 }
 
-/// Whether a NaN may be among vectors: their sum tells, and adders are idle.
-template <class T, int kCount>
-inline bool may_hold_nan(const Vector<T> (&values)[kCount][4]) {
-  Vector<T> total[4];
-  TATAMI_UNROLL
-  for (int k = 0; k < 4; ++k) total[k] = values[0][k];
-  TATAMI_UNROLL
-  for (int i = 1; i < kCount; ++i) TATAMI_UNROLL
-  for (int k = 0; k < 4; ++k) total[k] += values[i][k];
-  const Vector<T> sum = (total[0] + total[1]) + (total[2] + total[3]);
-  return any_lane<T>(sum != sum);
+template <class T, Care kCare>
+inline Winner<T> winner_of(const Vector<T> (&taps)[4]) {
+  if constexpr (kCare == Care::fast)
+    return quick_winner_of<T>(taps);
+  else
+    return careful_winner_of<T>(taps);
 }
 
 // Lanes are channels: the weight is packed with the channels of a block side by
 // side, elements of the image are repeated in all lanes.
 
+/// What is common to the windows of one block of channels.
+template <class T>
+struct Block {
+  Taps taps;
+  const T* image;
+  long row;                // from one row of the image to the next
+  const int32_t* windows;  // where each begins
+  const T *weight, *bias;  // packed
+  T limit;
+  T* values;                            // windows x channels of a block
+  typename IntegerOf<T>::type* places;  // the same; null if nobody asks
+};
+
 /// For each window kRows x 2 sums for kVectors of channels. The windows lie
 /// anywhere.
 template <class T, int kVectors, int kWindows, int kRows>
-inline void sum_windows(const Taps& taps, long row,
-                        const T* const (&windows)[kWindows], const T* weight,
+inline void sum_windows(const Block<T>& block,
+                        const T* const (&windows)[kWindows],
                         Vector<T> (&total)[kWindows * kVectors][2 * kRows]) {
   TATAMI_UNROLL
   for (int i = 0; i < kWindows * kVectors; ++i) TATAMI_UNROLL
-  for (int k = 0; k < 2 * kRows; ++k) total[i][k] = Vector<T>{};
-  for (long i = 0; i < taps.count; ++i, weight += kVectors * kLanes<T>) {
-    const long offset = taps.offsets[i];
+  for (int k = 0; k < 2 * kRows; ++k)
+    total[i][k] = load(block.bias + i % kVectors * kLanes<T>);
+  const T* weight = block.weight;
+  for (long i = 0; i < block.taps.count; ++i, weight += kVectors * kLanes<T>) {
+    const long offset = block.taps.offsets[i];
     Vector<T> factor[kVectors];
     TATAMI_UNROLL
     for (int v = 0; v < kVectors; ++v) {
@@ -111,7 +124,7 @@ inline void sum_windows(const Taps& taps, long row,
     TATAMI_UNROLL
     for (int w = 0; w < kWindows; ++w) TATAMI_UNROLL
     for (int k = 0; k < 2 * kRows; ++k) {
-      Vector<T> element = splat(windows[w][offset + k / 2 * row + k % 2]);
+      Vector<T> element = splat(windows[w][offset + k / 2 * block.row + k % 2]);
       TATAMI_UNROLL
       for (int v = 0; v < kVectors; ++v)
         total[w * kVectors + v][k] += element * factor[v];
@@ -119,71 +132,61 @@ inline void sum_windows(const Taps& taps, long row,
   }
 }
 
-/// What is common to the windows of one block of channels.
-template <class T>
-struct Block {
-  Taps taps;
-  Sheet<T> sheet;
-  const int32_t* windows;  // where each begins
-  const T *weight, *bias;  // packed
-  T limit;
-  T* values;                            // windows x channels of a block
-  typename IntegerOf<T>::type* places;  // the same; null if nobody asks
-};
-
-template <class T, int kVectors, int kWindows, bool kCode>
-void channel_tile(const Block<T>& block, long first) {
+template <class T, int kVectors, int kWindows, bool kCode, Care kCare>
+inline void channel_tile(const Block<T>& block, long first) {
   constexpr int kCount = kWindows * kVectors;
   constexpr long kLength = kLanes<T>;
   const T* windows[kWindows];
   TATAMI_UNROLL
   for (int w = 0; w < kWindows; ++w)
-    windows[w] = block.sheet.image + block.windows[first + w];
+    windows[w] = block.image + block.windows[first + w];
   Vector<T> total[kCount][4];
-  const long row = block.sheet.row;
   if constexpr (kVectors == 1 || kRegisters >= 32) {
-    sum_windows<T, kVectors, kWindows, 2>(block.taps, row, windows,
-                                          block.weight, total);
+    sum_windows<T, kVectors, kWindows, 2>(block, windows, total);
   } else {
     Vector<T> line[kCount][2];
     for (int y = 0; y < 2; ++y) {
-      sum_windows<T, kVectors, kWindows, 1>(block.taps, row, windows,
-                                            block.weight, line);
+      sum_windows<T, kVectors, kWindows, 1>(block, windows, line);
       TATAMI_UNROLL
       for (int i = 0; i < kCount; ++i) TATAMI_UNROLL
       for (int k = 0; k < 2; ++k) total[i][2 * y + k] = line[i][k];
       TATAMI_UNROLL
-      for (int w = 0; w < kWindows; ++w) windows[w] += row;
+      for (int w = 0; w < kWindows; ++w) windows[w] += block.row;
     }
   }
   const Vector<T> limit = splat(block.limit);
-  const bool careful = may_hold_nan<T>(total);
   T* values = block.values + first * kVectors * kLength;
   auto* places = block.places + first * kVectors * kLength;
   TATAMI_UNROLL
   for (int i = 0; i < kCount; ++i) {
-    Winner<T> winner = __builtin_expect(careful, 0)
-                           ? careful_winner_of<T>(total[i])
-                           : winner_of<T>(total[i]);
-    finish(winner, load(block.bias + i % kVectors * kLength), limit);
+    Winner<T> winner = winner_of<T, kCare>(total[i]);
+    finish(winner, limit);
     store(values + i * kLength, winner.value);
     if constexpr (kCode)
-      __builtin_memcpy(places + i * kLength, &winner.place, sizeof(limit));
+      __builtin_memcpy(places + i * kLength, &winner.place, sizeof limit);
   }
 }
 
-template <class T, int kVectors, bool kCode>
+template <class T, int kVectors, bool kCode, Care kCare>
 void run_windows(const Block<T>& block, long count) {
   long first = 0;
-  for (; first + kTogether <= count; first += kTogether)
-    channel_tile<T, kVectors, kTogether, kCode>(block, first);
-  if (first == count) return;
-  if (count >= kTogether)
-    channel_tile<T, kVectors, kTogether, kCode>(block, count - kTogether);
-  else if (count == 2)
-    channel_tile<T, kVectors, 2, kCode>(block, 0);
-  else
-    channel_tile<T, kVectors, 1, kCode>(block, 0);
+  if (count < kTogether) {
+    for (; first < count; ++first)
+      channel_tile<T, kVectors, 1, kCode, kCare>(block, first);
+    return;
+  }
+  for (; first < count; first += kTogether)
+    channel_tile<T, kVectors, kTogether, kCode, kCare>(
+        block, smaller(first, count - kTogether));
+}
+
+template <class T, Care kCare>
+auto run_windows_of(long vectors, bool code) {
+  if (vectors == 1)
+    return code ? run_windows<T, 1, true, kCare>
+                : run_windows<T, 1, false, kCare>;
+  return code ? run_windows<T, 2, true, kCare>
+              : run_windows<T, 2, false, kCare>;
 }
 
 // Lanes are windows: the columns of the image are sorted into even and odd
@@ -202,50 +205,75 @@ inline void put_bytes(uint8_t* out, Mask<T> value, long lanes) {
   for (long i = 0; i < lanes; ++i) out[i] = static_cast<uint8_t>(value[i]);
 }
 
-/// What is common to the windows of one sample.
+/// The windows of some channels of one sample.
 template <class T>
-struct Line {
+struct Lines {
   const int32_t* offsets;  // two for each tap: for both columns of a window
-  long tap_count, row;
+  long tap_count;
+  const T* image;
+  long row;  // from one row of the image to the next
+  const T *weight, *bias;
   T limit;
+  long rows, columns;  // of windows
+  T* out;
+  uint8_t* code;  // null if nobody asks
 };
 
-/// kChannels for a vector of windows; `image` is where these begin.
-template <class T, int kChannels, bool kCode>
-void window_tile(const Line<T>& line, const T* image, const T* weight,
-                 const T* bias, T* out, uint8_t* code, long out_step,
-                 long lanes) {
+/// kChannels for a vector of windows, which begin at `image`.
+template <class T, int kChannels, bool kCode, Care kCare>
+inline void window_tile(const Lines<T>& lines, const T* image, long place,
+                        long lanes) {
   Vector<T> total[kChannels][4];
   TATAMI_UNROLL
   for (int o = 0; o < kChannels; ++o) TATAMI_UNROLL
-  for (int k = 0; k < 4; ++k) total[o][k] = Vector<T>{};
-  for (long i = 0; i < line.tap_count; ++i) {
+  for (int k = 0; k < 4; ++k) total[o][k] = splat(lines.bias[o]);
+  for (long i = 0; i < lines.tap_count; ++i) {
     Vector<T> factor[kChannels];
     TATAMI_UNROLL
     for (int o = 0; o < kChannels; ++o) {
-      factor[o] = splat(weight[o * line.tap_count + i]);
+      factor[o] = splat(lines.weight[o * lines.tap_count + i]);
       keep(factor[o]);
     }
     TATAMI_UNROLL
     for (int k = 0; k < 4; ++k) {
       Vector<T> window =
-          load(image + line.offsets[2 * i + k % 2] + k / 2 * line.row);
+          load(image + lines.offsets[2 * i + k % 2] + k / 2 * lines.row);
       keep(window);
       TATAMI_UNROLL
       for (int o = 0; o < kChannels; ++o) total[o][k] += factor[o] * window;
     }
   }
-  const Vector<T> limit = splat(line.limit);
-  const bool careful = may_hold_nan<T>(total);
+  const Vector<T> limit = splat(lines.limit);
+  const long step = lines.rows * lines.columns;
   TATAMI_UNROLL
   for (int o = 0; o < kChannels; ++o) {
-    Winner<T> winner = __builtin_expect(careful, 0)
-                           ? careful_winner_of<T>(total[o])
-                           : winner_of<T>(total[o]);
-    finish(winner, splat(bias ? bias[o] : T(0)), limit);
-    put(out + o * out_step, winner.value, lanes);
-    if constexpr (kCode) put_bytes<T>(code + o * out_step, winner.place, lanes);
+    Winner<T> winner = winner_of<T, kCare>(total[o]);
+    finish(winner, limit);
+    put(lines.out + place + o * step, winner.value, lanes);
+    if constexpr (kCode)
+      put_bytes<T>(lines.code + place + o * step, winner.place, lanes);
   }
+}
+
+template <class T, int kChannels, bool kCode, Care kCare>
+void run_lines(const Lines<T>& lines) {
+  const T* image = lines.image;
+  const long lanes = smaller(kLanes<T>, lines.columns);
+  for (long y = 0; y < lines.rows; ++y, image += 2 * lines.row)
+    for (long x = 0; x < lines.columns; x += lanes) {
+      const long start = smaller(x, lines.columns - lanes);
+      window_tile<T, kChannels, kCode, kCare>(lines, image + start,
+                                              y * lines.columns + start, lanes);
+    }
+}
+
+template <class T, Care kCare>
+auto run_lines_of(long channels, bool code) {
+  if (channels == 1)
+    return code ? run_lines<T, 1, true, kCare> : run_lines<T, 1, false, kCare>;
+  if (channels == 2)
+    return code ? run_lines<T, 2, true, kCare> : run_lines<T, 2, false, kCare>;
+  return code ? run_lines<T, 3, true, kCare> : run_lines<T, 3, false, kCare>;
 }
 
 // Any windows: the rows of a window are computed for one channel, then pooled.
@@ -295,8 +323,10 @@ struct Job {
   Way way;
   Taps taps;
   const int32_t* windows;  // if lanes are channels
-  const T *weight, *bias;  // packed, if lanes are channels
+  const T* weight;         // packed, if lanes are channels
+  const T* bias;           // zeros if there is none
   T limit;
+  T weight_size;       // how much a sum can be larger than an element
   long height, width;  // of a padded image
   long blocks;         // parts of the channels
   bool padded() const {
@@ -371,7 +401,8 @@ void run_channel_block(const Job<T>& job, const Sheet<T>& sheet, long part,
   T* values = scratch_of<T>(1, 2 * size);
   Block<T> block{
       job.taps,
-      sheet,
+      sheet.image,
+      sheet.row,
       job.windows,
       job.weight + begin * job.taps.count,
       job.bias + begin,
@@ -379,9 +410,9 @@ void run_channel_block(const Job<T>& job, const Sheet<T>& sheet, long part,
       values,
       code ? reinterpret_cast<typename IntegerOf<T>::type*>(values + size)
            : nullptr};
-  auto run = vectors == 1
-                 ? (code ? run_windows<T, 1, true> : run_windows<T, 1, false>)
-                 : (code ? run_windows<T, 2, true> : run_windows<T, 2, false>);
+  auto run = sheet.care == Care::fast
+                 ? run_windows_of<T, Care::fast>(vectors, code)
+                 : run_windows_of<T, Care::safe>(vectors, code);
   run(block, outputs);
   for (long v = 0; v < vectors; ++v) {
     const long first = begin + v * kLanes<T>;
@@ -401,33 +432,28 @@ void run_channel_block(const Job<T>& job, const Sheet<T>& sheet, long part,
   }
 }
 
-template <class T, bool kCode>
-auto window_tile_of(long channels) {
-  return channels == 1   ? window_tile<T, 1, kCode>
-         : channels == 2 ? window_tile<T, 2, kCode>
-                         : window_tile<T, 3, kCode>;
-}
-
 template <class T>
 void run_window_block(const Job<T>& job, const Sheet<T>& sheet, long part,
                       T* out, uint8_t* code) {
   const ConvolutionPool& shape = job.call.shape;
   const long begin = shape.O * part / job.blocks;
   const long channels = shape.O * (part + 1) / job.blocks - begin;
-  const long outputs = job.outputs(), columns = shape.output[1];
-  auto tile = code ? window_tile_of<T, true>(channels)
-                   : window_tile_of<T, false>(channels);
-  Line<T> line{job.taps.offsets, job.taps.count, sheet.row, job.limit};
-  const T* weight = job.call.weight + begin * job.taps.count;
-  const T* bias = job.call.bias ? job.call.bias + begin : nullptr;
-  const long lanes = smaller(kLanes<T>, columns);
-  for (long y = 0; y < shape.output[0]; ++y)
-    for (long x = 0; x < columns; x += lanes) {
-      long start = smaller(x, columns - lanes);
-      long place = begin * outputs + y * columns + start;
-      tile(line, sheet.image + 2 * y * sheet.row + start, weight, bias,
-           out + place, code ? code + place : nullptr, outputs, lanes);
-    }
+  const long place = begin * job.outputs();
+  Lines<T> lines{job.taps.offsets,
+                 job.taps.count,
+                 sheet.image,
+                 sheet.row,
+                 job.call.weight + begin * job.taps.count,
+                 job.bias + begin,
+                 job.limit,
+                 shape.output[0],
+                 shape.output[1],
+                 out + place,
+                 code ? code + place : nullptr};
+  auto run = sheet.care == Care::fast
+                 ? run_lines_of<T, Care::fast>(channels, code)
+                 : run_lines_of<T, Care::safe>(channels, code);
+  run(lines);
 }
 
 template <class T>
@@ -436,7 +462,7 @@ void run_any(const Job<T>& job, const Sheet<T>& sheet, long channel, T* out,
   const ConvolutionPool& shape = job.call.shape;
   const long pitch = shape.output[1] * shape.pool[1];
   T* rows = scratch_of<T>(1, shape.pool[0] * pitch);
-  const T bias = job.call.bias ? job.call.bias[channel] : T(0);
+  const T bias = job.bias[channel];
   for (long y = 0; y < shape.output[0]; ++y) {
     for (long k = 0; k < shape.pool[0]; ++k)
       sum_row(sheet, shape, sheet.image + (y * shape.pool[0] + k) * sheet.row,
@@ -478,18 +504,23 @@ void set_taps(const Job<T>& job, int32_t* offsets) {
       }
 }
 
+template <class T>
+const T* padded_bias(const ConvolutionMaxPool<T>& call) {
+  const long count = round_up(call.shape.O, kLanes<T>);
+  T* bias = scratch_of<T>(5, count);
+  for (long o = 0; o < count; ++o)
+    bias[o] = call.bias && o < call.shape.O ? call.bias[o] : T(0);
+  return bias;
+}
+
 /// Pack the weight for lanes of channels, and list the windows.
 template <class T>
 void prepare_channels(Job<T>& job) {
   const ConvolutionPool& shape = job.call.shape;
   const long taps = job.taps.count;
   const long padded = round_up(shape.O, kLanes<T>);
-  T* packed = scratch_of<T>(3, padded * (taps + 1));
-  T* bias = packed + padded * taps;
+  T* packed = scratch_of<T>(3, padded * taps);
   job.weight = packed;
-  job.bias = bias;
-  for (long o = 0; o < padded; ++o)
-    bias[o] = job.call.bias && o < shape.O ? job.call.bias[o] : T(0);
   for (long o = 0; o < padded; o += kLanes<T>) {
     long block = o / kBlockChannels<T> * kBlockChannels<T>;
     long width = smaller(kBlockChannels<T>, padded - block);
@@ -503,6 +534,43 @@ void prepare_channels(Job<T>& job) {
     for (long x = 0; x < shape.output[1]; ++x)
       *windows++ = static_cast<int32_t>(2 * y * job.width + 2 * x);
 }
+
+/// The largest absolute value; NaN if there is one.
+template <class T>
+T largest_size(const T* values, long count) {
+  using Bits = typename IntegerOf<T>::type;
+  constexpr Bits kPositive = ~(Bits(1) << (8 * sizeof(T) - 1));
+  constexpr long kLength = kLanes<T>;
+  Mask<T> most[4] = {};
+  auto see = [&](int i, const T* source) {
+    Mask<T> bits = (Mask<T>)load(source) & kPositive;
+    most[i] = bits > most[i] ? bits : most[i];
+  };
+  Bits largest = 0;
+  if (count < kLength) {
+    for (long i = 0; i < count; ++i) {
+      Bits bits;
+      __builtin_memcpy(&bits, values + i, sizeof bits);
+      largest = (bits & kPositive) > largest ? bits & kPositive : largest;
+    }
+  } else {
+    long i = 0;
+    for (; i + 4 * kLength <= count; i += 4 * kLength)
+      for (int k = 0; k < 4; ++k) see(k, values + i + k * kLength);
+    for (; i < count; i += kLength)
+      see(0, values + smaller(i, count - kLength));
+    for (int k = 1; k < 4; ++k) most[0] = most[k] > most[0] ? most[k] : most[0];
+    for (int k = 0; k < kLength; ++k)
+      largest = most[0][k] > largest ? Bits(most[0][k]) : largest;
+  }
+  T result;
+  __builtin_memcpy(&result, &largest, sizeof result);
+  return result;
+}
+
+/// Sums below this are far from infinite.
+template <class T>
+constexpr T kSafeSum = sizeof(T) == 4 ? T(1e38) : T(1e300);
 
 template <class T>
 Job<T> job_of(const ConvolutionMaxPool<T>& call) {
@@ -520,8 +588,23 @@ Job<T> job_of(const ConvolutionMaxPool<T>& call) {
   int32_t* offsets = scratch_of<int32_t>(2, 2 * job.taps.count);
   job.taps.offsets = offsets;
   set_taps(job, offsets);
+  job.bias = padded_bias(call);
+  if (job.way != Way::any) {
+    T weight = largest_size(call.weight, shape.O * job.taps.count);
+    job.weight_size = weight * T(job.taps.count);
+    if (call.bias && !(largest_size(call.bias, shape.O) < kSafeSum<T>))
+      job.weight_size = static_cast<T>(__builtin_nan(""));
+  }
   if (job.way == Way::channels) prepare_channels(job);
   return job;
+}
+
+/// Whether no sum of a sample can be infinite or NaN.
+template <class T>
+bool stays_finite(const Job<T>& job, const T* x) {
+  const ConvolutionPool& shape = job.call.shape;
+  const T largest = largest_size(x, shape.C * shape.input[0] * shape.input[1]);
+  return largest * job.weight_size < kSafeSum<T>;
 }
 
 template <class T>
@@ -548,13 +631,16 @@ void convolution_max_pool(const ConvolutionMaxPool<T>& call) {
       __builtin_memset(image, 0, size * sizeof(T));
     }
     long filled = -1;
+    Care care = Care::safe;
     for (long i = begin; i < end; ++i) {
       const long n = i / job.blocks;
       const T* x = call.x + n * input;
       if (copied && n != filled) fill_image(job, x, image);
+      if (n != filled && job.way != Way::any)
+        care = stays_finite(job, x) ? Care::fast : Care::safe;
       filled = n;
       Sheet<T> sheet{copied ? image : x, job.image_row(),
-                     job.height * job.image_row()};
+                     job.height * job.image_row(), care};
       run_part(job, sheet, i % job.blocks, call.out + n * output,
                call.code ? call.code + n * output : nullptr);
     }
