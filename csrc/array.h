@@ -141,10 +141,20 @@ inline long size_of(PyObject* object) {
 /// The next output of the program in the making; nullptr if it is another kind.
 PyObject* planned_array(int rank, const npy_intp* lengths, int type);
 
-/// A new array, not filled; nullptr with MemoryError if there is no room.
+/// A new array in memory that is kept when it is freed (allocator.cpp).
+PyObject* allocated_array(int rank, const npy_intp* lengths, int type);
+
+/// Bytes that were freed and are kept for new arrays.
+size_t kept_memory();
+
+/// Give the kept bytes back to the system; returns how many there were.
+size_t release_memory();
+
+/// A new array, not filled; nullptr with MemoryError if there is no room. Reads
+/// may go up to 64 bytes beyond its end.
 inline PyObject* new_array(int rank, const npy_intp* lengths, int type) {
   if (keeping) return planned_array(rank, lengths, type);
-  return PyArray_SimpleNew(rank, const_cast<npy_intp*>(lengths), type);
+  return allocated_array(rank, lengths, type);
 }
 
 template <class T>

@@ -191,6 +191,10 @@ NB_MODULE(_native, module) {
       "The instruction set in use.");
   module.def("peak_rate", peak_rate,
              "Operations on float32 that one core does in a nanosecond.");
+  module.def("kept_memory", kept_memory,
+             "How many bytes of freed arrays are kept for new ones.");
+  module.def("release_memory", release_memory,
+             "Give the kept bytes back to the system; return how many.");
   module.def("get_num_threads", thread_count,
              "How many threads a kernel may use.");
   module.def("set_num_threads", set_num_threads, nb::arg("count"),

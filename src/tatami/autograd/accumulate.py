@@ -53,9 +53,9 @@ def _own(gradient: Tensor) -> Tensor:
         tensor_count <= sole.tensor
         and array_count <= sole.array
         and array.base is None
-        and array.flags.c_contiguous
         and gradient._base is None
         and gradient._node is None
+        and array.flags.c_contiguous
     ):
         return gradient
     return wrap(kernels.copy(array))

@@ -30,6 +30,7 @@ class _Pass:
     def __init__(self, keep_graph: bool, create_graph: bool) -> None:
         self.keep_graph = keep_graph
         self.create_graph = create_graph
+        self.check_nan = grad_mode.state.check_nan
         self.buffers: dict[Node, list[Tensor | None]] = {}
         self.owned: set[tuple[Any, int]] = set()
         self.leaves: dict[Tensor, Tensor | None] = {}
@@ -38,9 +39,12 @@ class _Pass:
         self.captured: dict[tuple[Any, int], Tensor | None] = {}
 
     def reachable(self, roots: Sequence[tuple[Any, int]]) -> list[Node]:
-        """Return the steps below ``roots``, newest first, and count leaf edges."""
+        """Return the steps below ``roots``, newest first.
+
+        Count the edges of the leaves that have more than one.
+        """
         waiting = self.waiting
-        seen: set[Node] = set()
+        seen: set[Any] = set()
         order: list[Node] = []
         stack: list[Any] = [roots]
         while stack:
@@ -48,12 +52,13 @@ class _Pass:
                 if not edge:
                     continue
                 target = edge[0]
-                if isinstance(target, Tensor):
-                    waiting[target] = waiting.get(target, 0) + 1
-                elif target not in seen:
+                if target not in seen:
                     seen.add(target)
-                    order.append(target)
-                    stack.append(target.edges)
+                    if not isinstance(target, Tensor):
+                        order.append(target)
+                        stack.append(target.edges)
+                elif isinstance(target, Tensor):
+                    waiting[target] = waiting.get(target, 1) + 1
         order.sort(key=_sequence, reverse=True)
         return order
 
@@ -84,19 +89,29 @@ class _Pass:
             )
 
     def _deliver_leaf(self, leaf: Tensor, gradient: Tensor | None) -> None:
-        count = self.waiting[leaf] - 1
-        self.waiting[leaf] = count
-        known = self.leaves.pop(leaf, None) if self.leaves else None
-        if known is not None:
-            if gradient is not None:
-                gradient = self._sum(known, gradient, (leaf, 0))
-            else:
-                gradient = known
-            known = None
-        if count:
-            self.leaves[leaf] = gradient
-        elif gradient is not None:
-            self._finish_leaf(leaf, gradient)
+        """Add a gradient to those of a leaf; the last one finishes it."""
+        if leaf in self.waiting:
+            count = self.waiting[leaf] - 1
+            self.waiting[leaf] = count
+            known = self.leaves.pop(leaf, None)
+            if known is not None:
+                if gradient is not None:
+                    gradient = self._sum(known, gradient, (leaf, 0))
+                else:
+                    gradient = known
+                known = None
+            if count:
+                self.leaves[leaf] = gradient
+                return
+        if gradient is None:
+            return
+        if leaf._hooks or self.wanted is not None:
+            gradient = self._captured(leaf, gradient)
+        if gradient is not None:
+            accumulate(leaf, gradient, self.create_graph)
+            if leaf._post_hooks:
+                for hook in list(leaf._post_hooks.values()):
+                    hook(leaf)
 
     def _sum(self, known: Tensor, more: Tensor, place: tuple[Any, int]) -> Tensor:
         """Own the sum of a borrowed gradient and another; add in place from then on."""
@@ -106,17 +121,15 @@ class _Pass:
         self.owned.add(place)
         return wrap(kernels.add(known._array, more._array, out=out))
 
-    def _finish_leaf(self, leaf: Tensor, gradient: Tensor) -> None:
+    def _captured(self, leaf: Tensor, gradient: Tensor) -> Tensor | None:
+        """Return what the hooks make of a gradient; None if it is not for ``grad``."""
         if leaf._hooks:
             gradient = call_tensor_hooks(leaf._hooks, gradient)
-        if self.wanted is not None:
-            if (leaf, 0) in self.captured:
-                self.captured[leaf, 0] = gradient
-            return
-        accumulate(leaf, gradient, self.create_graph)
-        if leaf._post_hooks:
-            for hook in list(leaf._post_hooks.values()):
-                hook(leaf)
+        if self.wanted is None:
+            return gradient
+        if (leaf, 0) in self.captured:
+            self.captured[leaf, 0] = gradient
+        return None
 
     def walk(self, order: list[Node]) -> None:
         """Run each step on the gradients of its outputs."""
@@ -153,20 +166,29 @@ class _Pass:
         results = node.backward(*gradients)
         if type(results) is not tuple:
             results = tuple(results) if isinstance(results, tuple) else (results,)
-        if grad_mode.state.check_nan:
+        if self.check_nan:
             check_nan(node.name(), results)
         if node.hooks:
             results = call_node_hooks(node, results, gradients)
         gradients.clear()
         if not self.keep_graph:
             node.release()
-        edges = node.edges
+        edges, buffers = node.edges, self.buffers
         for edge, gradient in zip(edges, results, strict=False):
-            if edge:
-                self.deliver(edge, gradient)
-        for edge in edges[len(results) :]:
-            if edge:
-                self.deliver(edge, None)
+            if not edge:
+                continue
+            target = edge[0]
+            if isinstance(target, Tensor):
+                self._deliver_leaf(target, gradient)
+            elif gradient is not None:
+                if target.outputs == 1 and target not in buffers:
+                    buffers[target] = [gradient]
+                else:
+                    self.deliver(edge, gradient)
+        if len(results) < len(edges):
+            for edge in edges[len(results) :]:
+                if edge:
+                    self.deliver(edge, None)
 
 
 def call_tensor_hooks(hooks: dict[int, Any], gradient: Tensor) -> Tensor:

@@ -74,13 +74,14 @@ class Operation:
                     value._refresh()
                 if value._requires_grad:
                     needed = True
-                value = value._array
-            arrays.append(value)
+                arrays.append(value._array)
+            else:
+                arrays.append(value)
         state = grad_mode.state
         if needed and state.enabled:
             return cls._record(inputs, arrays)
         result = cls.forward(_no_graph, *arrays)
-        if cls.is_view or state.inference or type(result) is tuple:
+        if cls.is_view or type(result) is tuple or state.inference:
             return cls._unrecorded(inputs, result)
         return wrap(result)
 
@@ -116,26 +117,25 @@ class Operation:
         node.needs_input_grad = tuple(map(bool, edges))
         result = cls.forward(node, *arrays)
         if type(result) is tuple:
-            outputs = [cls._output(node, inputs, i, a) for i, a in enumerate(result)]
+            outputs = [cls._output(node, inputs, a) for a in result]
+            for i, output in enumerate(outputs):
+                output._output_nr = i
             node.outputs = len(outputs)
             save(node, inputs, outputs)
             return tuple(outputs)
-        output = cls._output(node, inputs, 0, result)
-        save(node, inputs, (output,))
+        output = cls._output(node, inputs, result)
+        if node._to_save:
+            save(node, inputs, (output,))
         return output
 
     @classmethod
-    def _output(
-        cls, node: Node, inputs: tuple[Any, ...], i: int, array: np.ndarray
-    ) -> Tensor:
+    def _output(cls, node: Node, inputs: tuple[Any, ...], array: np.ndarray) -> Tensor:
         tensor = wrap(array)
         if cls.is_view:
             as_view(tensor, inputs[0])
         if array.dtype.kind == "f":
             tensor._node = node
             tensor._requires_grad = True
-            if i:
-                tensor._output_nr = i
         return tensor
 
 

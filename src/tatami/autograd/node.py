@@ -50,8 +50,8 @@ class Saved:
         """Return a tensor as it is now."""
         entry = cls()
         entry.array = source._array
-        entry.counter = source._counter
-        entry.version = source._counter[0]
+        entry.counter = counter = source._counter
+        entry.version = counter[0]
         if source._requires_grad:
             if source._node is None:
                 entry.leaf = source
@@ -61,7 +61,8 @@ class Saved:
 
     def unpack(self, owner: Node) -> Tensor:
         """Return the value as a tensor with its place in the graph."""
-        if self.counter is not None and self.counter[0] != self.version:
+        counter = self.counter
+        if counter is not None and counter[0] != self.version:
             raise RuntimeError(_modified(self, owner))
         if self.leaf is not None:
             return self.leaf
@@ -100,7 +101,7 @@ class Node:
     """One recorded step: the context of its forward and the way back through it."""
 
     edges: Sequence[Any] = ()
-    saved: list[Any] | None = None
+    saved: Sequence[Any] | None = ()
     materialize = True
     outputs = 1
     operation: Any = None
@@ -126,12 +127,10 @@ class Node:
         """The saved values as tensors, in the order they were saved."""
         if self.saved is None:
             raise RuntimeError(_FREED)
-        return tuple(
-            [
-                entry.unpack(self) if type(entry) is Saved else entry
-                for entry in self.saved
-            ]
-        )
+        values = []
+        for entry in self.saved:
+            values.append(entry.unpack(self) if type(entry) is Saved else entry)
+        return tuple(values)
 
     @property
     def saved_arrays(self) -> tuple[Any, ...]:
@@ -205,22 +204,26 @@ def edge_to(tensor: Tensor) -> tuple[Any, int] | None:
 
 def save(node: Node, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> None:
     """Keep what the forward asked to keep, each with its place in the graph."""
-    values = node._to_save
-    if not values:
-        node.saved = []
-        return
-    del node._to_save
-    node.saved = [_entry(value, inputs, outputs) for value in values]
+    entries: list[Any] = []
+    for value in node._to_save:
+        if value is None:
+            entries.append(None)
+            continue
+        for tensor in inputs:
+            if isinstance(tensor, Tensor) and (
+                tensor._array is value or tensor is value
+            ):
+                entries.append(Saved.of(tensor))
+                break
+        else:
+            entries.append(_entry(value, outputs))
+    node.saved = entries
+    node._to_save = ()
     if saved_log:
-        saved_log[-1].extend(x for x in node.saved if type(x) is Saved)
+        saved_log[-1].extend(x for x in entries if type(x) is Saved)
 
 
-def _entry(value: Any, inputs: Sequence[Any], outputs: Sequence[Tensor]) -> Any:
-    if value is None:
-        return None
-    for tensor in inputs:
-        if isinstance(tensor, Tensor) and (tensor._array is value or tensor is value):
-            return Saved.of(tensor)
+def _entry(value: Any, outputs: Sequence[Tensor]) -> Any:
     for i, tensor in enumerate(outputs):
         if tensor._array is value or tensor is value:
             return _entry_of_output(tensor, i)

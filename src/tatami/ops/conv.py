@@ -284,12 +284,18 @@ def convolve(
     dilation: Any, groups: int,
 ) -> Tensor:  # fmt: skip
     """Convolve over ``d`` spatial dimensions; every convNd is this function."""
-    x = input._array
+    x, w = input._array, weight._array
+    b = None if bias is None else bias._array
+    if list in (type(stride), type(padding), type(dilation)):
+        stride, padding = hashable(stride), hashable(padding)
+        dilation = hashable(dilation)
     geometry, ends = _planned(
-        d, x.shape, weight._array.shape, None if bias is None else bias._array.shape,
-        hashable(stride), hashable(padding), hashable(dilation), groups,
+        d, x.shape, w.shape, None if b is None else b.shape,
+        stride, padding, dilation, groups,
     )  # fmt: skip
-    check_types(input, weight, bias)
+    kind = x.dtype
+    if w.dtype is not kind or (b is not None and b.dtype is not kind):
+        check_types(input, weight, bias)
     if x.ndim == d + 1:
         input = input.unsqueeze(0)
     if ends:

@@ -144,8 +144,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     x, w = input._array, weight._array
     if w.ndim != 2 or x.ndim == 0:
         return _unusual(input, weight, bias)
-    _check(x, input, weight)
-    if bias is not None and bias._array.shape != w.shape[:1]:
+    outputs, features = w.shape
+    if x.shape[-1] != features or x.dtype is not w.dtype:
+        _check(x, input, weight)
+    if bias is not None and bias._array.shape != (outputs,):
         return input.matmul(weight.t()) + bias.expand((*x.shape[:-1], w.shape[0]))
     if x.ndim != 2:
         return _flattened(input, weight, bias)

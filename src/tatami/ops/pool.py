@@ -62,9 +62,9 @@ class GiveToPlanes(Operation):
     ) -> np.ndarray:
         ctx.d = d
         ctx.save_for_backward(indices)
-        whole = shape if len(shape) == d + 2 else (1, *shape)
-        given = kernels.max_pool_grad(batch(values, d), batch(indices, d), whole)
-        return given if len(shape) == d + 2 else given[0]
+        if len(shape) == d + 2:
+            return kernels.max_pool_grad(values, indices, shape)
+        return kernels.max_pool_grad(values[None], indices[None], (1, *shape))[0]
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
@@ -92,6 +92,7 @@ class TakeFromPlanes(Operation):
         return GiveToPlanes.apply(grad_output, indices, ctx.shape, ctx.d)
 
 
+_NAMES = {2: "max_pool2d", 3: "max_pool3d"}
 _MAX_POOLS = {2: MaxPool2DWithIndices, 3: MaxPool3DWithIndices}
 
 
@@ -185,12 +186,15 @@ def _max_pool(
     d: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
     ceil_mode: bool, return_indices: bool,
 ) -> Any:  # fmt: skip
+    x = input._array
+    if list in (type(kernel_size), type(stride), type(padding), type(dilation)):
+        kernel_size, stride = hashable(kernel_size), hashable(stride)
+        padding, dilation = hashable(padding), hashable(dilation)
     geometry = planned(
-        f"max_pool{d}d", d, input._array.shape, hashable(kernel_size),
-        hashable(stride), hashable(padding), hashable(dilation), ceil_mode,
-    )  # fmt: skip
-    if input._array.dtype.kind == "b":
-        refuse_type(f"max_pool{d}d", input, "b")
+        _NAMES[d], d, x.shape, kernel_size, stride, padding, dilation, ceil_mode
+    )
+    if x.dtype.kind == "b":
+        refuse_type(_NAMES[d], input, "b")
     values, indices = _MAX_POOLS[d].apply(input, geometry)
     return (values, indices) if return_indices else values
 

@@ -10,7 +10,7 @@ from .. import functional as F
 from .. import init
 from .linear import reset_bias
 from .module import Module
-from .utils import as_tuple, doubled_backwards, fresh_parameter
+from .utils import as_tuple, doubled_backwards, fresh_parameter, weight_and_bias
 
 __all__ = [
     "Conv1d",
@@ -22,6 +22,8 @@ __all__ = [
 ]
 
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+_CONVOLVE = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
 
 class _ConvNd(Module):
@@ -101,15 +103,14 @@ class _ConvNd(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the convolution of the input with the weight."""
-        return self._conv_forward(input, self.weight, self.bias)
+        return self._conv_forward(input, *weight_and_bias(self))
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Any) -> Tensor:
         padding = self.padding
         if self.padding_mode != "zeros":
             border = self._reversed_padding_repeated_twice
             input, padding = F.pad(input, border, mode=self.padding_mode), 0
-        convolve = getattr(F, f"conv{self.dimensions}d")
-        return convolve(
+        return _CONVOLVE[self.dimensions](
             input, weight, bias, self.stride, padding, self.dilation, self.groups
         )
 

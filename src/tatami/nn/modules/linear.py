@@ -11,7 +11,7 @@ from .. import init
 from ..parameter import UninitializedParameter
 from .lazy import LazyModuleMixin
 from .module import Module
-from .utils import fresh_parameter
+from .utils import fresh_parameter, weight_and_bias
 
 __all__ = ["Bilinear", "Identity", "LazyLinear", "Linear"]
 
@@ -77,7 +77,7 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the linear map of the input."""
-        return F.linear(input, self.weight, self.bias)
+        return F.linear(input, *weight_and_bias(self))
 
     def extra_repr(self) -> str:
         """Return what the printed module shows in its parentheses."""

@@ -44,9 +44,6 @@ on_every_call = everywhere.on_call
 _NO_INIT = "cannot assign {} before Module.__init__() call"
 
 
-_KINDS = ("_parameters", "_modules", "_buffers")
-
-
 class Module(Members, StateDict, HookRegistration):
     """Base of all layers and networks.
 
@@ -116,10 +113,15 @@ class Module(Members, StateDict, HookRegistration):
 
     def __getattr__(self, name: str) -> Any:
         members = self.__dict__
-        for kind in _KINDS:
-            found = members.get(kind)
-            if found is not None and name in found:
-                return found[name]
+        try:
+            if name in (own := members["_parameters"]):
+                return own[name]
+            if name in (own := members["_modules"]):
+                return own[name]
+            if name in (own := members["_buffers"]):
+                return own[name]
+        except KeyError:
+            pass
         raise AttributeError(
             f"'{type(self).__name__}' object has no attribute '{name}'"
         )
@@ -341,7 +343,7 @@ class Module(Members, StateDict, HookRegistration):
         """
         for parameter in self.parameters():
             if set_to_none:
-                parameter.grad = None
+                parameter._grad = None
             elif parameter.grad is not None:
                 if parameter.grad.grad_fn is not None:
                     parameter.grad.detach_()
