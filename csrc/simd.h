@@ -117,16 +117,18 @@ inline Vector<T> load_partial(const T* source, long count) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) {
     auto mask = static_cast<__mmask16>((1u << count) - 1);
-    return (Vector<T>)_mm512_maskz_loadu_ps(mask, source);
+    return (Vector<T>)_mm512_maskz_loadu_ps(mask, (const float*)source);
   } else {
     auto mask = static_cast<__mmask8>((1u << count) - 1);
-    return (Vector<T>)_mm512_maskz_loadu_pd(mask, source);
+    return (Vector<T>)_mm512_maskz_loadu_pd(mask, (const double*)source);
   }
 #elif defined(__AVX2__)
   if constexpr (sizeof(T) == 4)
-    return (Vector<T>)_mm256_maskload_ps(source, lanes_set(count));
+    return (Vector<T>)_mm256_maskload_ps((const float*)source,
+                                         lanes_set(count));
   else
-    return (Vector<T>)_mm256_maskload_pd(source, lanes_set(2 * count));
+    return (Vector<T>)_mm256_maskload_pd((const double*)source,
+                                         lanes_set(2 * count));
 #else
   Vector<T> result{};
   for (long i = 0; i < count; ++i) result[i] = source[i];
@@ -139,17 +141,17 @@ inline void store_partial(T* target, Vector<T> value, long count) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) {
     auto mask = static_cast<__mmask16>((1u << count) - 1);
-    _mm512_mask_storeu_ps(target, mask, (__m512)value);
+    _mm512_mask_storeu_ps((float*)target, mask, (__m512)value);
   } else {
     auto mask = static_cast<__mmask8>((1u << count) - 1);
-    _mm512_mask_storeu_pd(target, mask, (__m512d)value);
+    _mm512_mask_storeu_pd((double*)target, mask, (__m512d)value);
   }
 #elif defined(__AVX2__)
   // Masked stores are microcode on Zen: halves instead.
   if constexpr (sizeof(T) == 4) {
     __m128 part = _mm256_castps256_ps128((__m256)value);
     if (count & 4) {
-      _mm_storeu_ps(target, part);
+      _mm_storeu_ps((float*)target, part);
       part = _mm256_extractf128_ps((__m256)value, 1);
       target += 4;
     }
@@ -158,15 +160,15 @@ inline void store_partial(T* target, Vector<T> value, long count) {
       part = _mm_movehl_ps(part, part);
       target += 2;
     }
-    if (count & 1) _mm_store_ss(target, part);
+    if (count & 1) _mm_store_ss((float*)target, part);
   } else {
     __m128d part = _mm256_castpd256_pd128((__m256d)value);
     if (count & 2) {
-      _mm_storeu_pd(target, part);
+      _mm_storeu_pd((double*)target, part);
       part = _mm256_extractf128_pd((__m256d)value, 1);
       target += 2;
     }
-    if (count & 1) _mm_store_sd(target, part);
+    if (count & 1) _mm_store_sd((double*)target, part);
   }
 #else
   for (long i = 0; i < count; ++i) target[i] = value[i];

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from .plan import Plan, contiguous_strides
-from .trace import Buffer, Call, Ref, refs_in
+from .trace import Call, Ref, refs_in
 
 __all__ = ["Uses", "fuse"]
 
@@ -84,14 +83,6 @@ def substitute(plan: Plan, old: Sequence[Call], new: Call, at: Call) -> None:
             calls.append(call)
     plan.calls = calls
     plan.notes.append(f"{' + '.join(call.name for call in old)} -> {new.name}")
-
-
-def new_buffer(plan: Plan, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Ref:
-    """Return an array in a buffer of its own."""
-    strides = contiguous_strides(shape, dtype.itemsize)
-    nbytes = int(np.prod(shape)) * dtype.itemsize
-    plan.buffers.append(Buffer("made", 0, nbytes, np.empty(0, np.uint8)))
-    return Ref(len(plan.buffers) - 1, 0, shape, strides, dtype)
 
 
 def turned(ref: Ref) -> Ref:

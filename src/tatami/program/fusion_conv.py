@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
-from .fusion import Uses, in_order, is_float, new_buffer, substitute
+from .fusion import Uses, in_order, is_float, substitute
 from .plan import Plan
 from .trace import Call, Ref
 
@@ -182,7 +182,7 @@ def _with_backward(
     if not uses.steady(arguments[:2], block.convolution, max(tail, key=uses.place)):
         return False
     output = block.output()
-    code = new_buffer(plan, output.shape, np.dtype(np.uint8))
+    code = plan.new_buffer(output.shape, np.dtype(np.uint8))
     phase = block.convolution.phase
     forward = Call("convolution_max_pool", arguments, {}, (output, code), phase)
     needs = ("input" in roles, "bias" in roles)
@@ -197,4 +197,16 @@ def _with_backward(
     return True
 
 
-PATTERNS = (block_of_convolution,)
+def convolution_and_relu(plan: Plan, uses: Uses, call: Call) -> bool:
+    """Fuse a convolution and the relu behind it."""
+    if call.name != "convolution" or not is_float(call.args[0]):
+        return False
+    relu = uses.only(call.results[0], "relu")
+    if relu is None or relu.phase != call.phase:
+        return False
+    fused = Call("convolution_relu", call.args, {}, relu.results, call.phase)
+    substitute(plan, [call, relu], fused, call)
+    return True
+
+
+PATTERNS = (block_of_convolution, convolution_and_relu)

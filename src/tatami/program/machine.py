@@ -12,7 +12,7 @@ import numpy as np
 from .. import kernels
 from ..kernels import native
 from .live import Live
-from .plan import Plan, block
+from .plan import Plan, block, contiguous_strides
 from .trace import Call, Ref, mapped
 
 __all__ = ["Array", "Machine", "placed"]
@@ -77,6 +77,66 @@ def _program() -> Any:
     return native.Program() if kernels.in_use == "native" else _PythonProgram()
 
 
+def _positional(
+    arguments: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[Any, ...] | None:
+    """Return the arguments as the compiled kernels take them: ``out`` last."""
+    if not named:
+        return arguments
+    return (*arguments, named["out"]) if set(named) == {"out"} else None
+
+
+class Trial:
+    """Try which calls of a plan the compiled kernels serve, in memory of its own."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._program = _program()
+        self._memory: dict[int, Array] = {}
+
+    def _array(self, ref: Ref) -> Array:
+        buffer = self.plan.buffers[ref.buffer]
+        if buffer.kind != "made":
+            return placed(buffer.array, ref.offset, ref)
+        if ref.buffer not in self._memory:
+            self._memory[ref.buffer] = block(buffer.nbytes)
+        return placed(self._memory[ref.buffer], ref.offset, ref)
+
+    def serves(self, call: Call) -> bool:
+        """Tell whether a compiled kernel serves a call."""
+        named = {key: mapped(value, self._array) for key, value in call.kwargs.items()}
+        positional = _positional(mapped(call.args, self._array), named)
+        outputs = tuple(self._array(ref) for ref in call.results)
+        return positional is not None and bool(
+            self._program.add(call.name, _bare(positional), outputs)
+        )
+
+    def straighten(self) -> None:
+        """Copy operands whose elements lie apart, for kernels that want them so."""
+        calls: list[Call] = []
+        for call in self.plan.calls:
+            if not self.serves(call) and not any(True for _ in call.changed()):
+                copies, straight = self._with_copies(call)
+                if copies and all(map(self.serves, (*copies, straight))):
+                    calls += copies
+                    call = straight
+            calls.append(call)
+        self.plan.calls = calls
+
+    def _with_copies(self, call: Call) -> tuple[list[Call], Call]:
+        copies: list[Call] = []
+
+        def in_order(ref: Ref) -> Ref:
+            if ref.strides == contiguous_strides(ref.shape, ref.dtype.itemsize):
+                return ref
+            target = self.plan.new_buffer(ref.shape, ref.dtype)
+            copies.append(Call("copy", (ref,), {}, (target,), call.phase))
+            return target
+
+        args = mapped(call.args, in_order)
+        return copies, Call(call.name, args, call.kwargs, call.results, call.phase)
+
+
 class Machine:
     """A planned program with its memory.
 
@@ -91,12 +151,14 @@ class Machine:
 
     def __init__(self, plan: Plan, inputs: list[int], kept: list[int]) -> None:
         self.plan = plan
+        trial = Trial(plan)
+        trial.straighten()
         offsets, self.nbytes = plan.places()
         self._memory = block(self.nbytes)
         self._offsets = offsets
         self.slots = [*inputs, *kept]
         self._own: dict[int, Array] = {}
-        self.pinned = self._pinned()
+        self.pinned = self._pinned(trial)
         self._own = {number: self._slot_memory(number) for number in self.slots}
         self.programs: list[Any] = []
         self.steps: list[list[Step]] = []
@@ -138,7 +200,7 @@ class Machine:
         arguments = mapped(call.args, self.array)
         outputs = tuple(self.array(ref) for ref in call.results)
         named = {key: mapped(value, self.array) for key, value in call.kwargs.items()}
-        positional = self._positional(call, arguments, named)
+        positional = _positional(arguments, named)
         served = positional is not None and program.add(
             call.name, _bare(positional), outputs
         )
@@ -146,15 +208,6 @@ class Machine:
             program.add_function(self._in_python(call, arguments, named, outputs))
         lives = [x for x in _flat(call.args) if isinstance(x, Live)] if served else []
         return Step(call, not served, lives, [float.__float__(x) for x in lives])
-
-    @staticmethod
-    def _positional(
-        call: Call, arguments: tuple[Any, ...], named: dict[str, Any]
-    ) -> tuple[Any, ...] | None:
-        """Return the arguments as the compiled kernels take them: ``out`` last."""
-        if not named:
-            return arguments
-        return (*arguments, named["out"]) if set(named) == {"out"} else None
 
     def _in_python(
         self, call: Call, arguments: Any, named: dict[str, Any], outputs: Any
@@ -168,33 +221,13 @@ class Machine:
 
         return step
 
-    def _pinned(self) -> set[int]:
+    def _pinned(self, trial: Trial) -> set[int]:
         """Return the slots that calls without a compiled kernel work on."""
-        trial = _program()
         pinned: set[int] = set()
-        self._own = {
-            number: self.plan.buffers[number].array
-            for number in self.slots
-            if self.plan.buffers[number].kind != "made"
-        }
-        self._own |= {
-            number: block(self.plan.buffers[number].nbytes)
-            for number in self.slots
-            if number not in self._own
-        }
         for call in self.plan.calls:
-            touched = {ref.buffer for ref in (*call.refs(), *call.results)}
-            if not touched & set(self.slots):
-                continue
-            arguments = mapped(call.args, self.array)
-            named = {k: mapped(value, self.array) for k, value in call.kwargs.items()}
-            positional = self._positional(call, arguments, named)
-            outputs = tuple(self.array(ref) for ref in call.results)
-            if positional is None or not trial.add(
-                call.name, _bare(positional), outputs
-            ):
-                pinned |= touched & set(self.slots)
-        return pinned
+            if not trial.serves(call):
+                pinned |= {ref.buffer for ref in (*call.refs(), *call.results)}
+        return pinned & set(self.slots)
 
     def own(self, number: int) -> Array:
         """Return the memory of a slot that stays."""

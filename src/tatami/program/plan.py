@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ..kernels import Stream
-from .trace import Buffer, Call, Ref, mapped, refs_in
+from .trace import Buffer, Call, Ref, mapped
 
 __all__ = ["Plan"]
 
@@ -67,6 +68,13 @@ class Plan:
             for number in {ref.buffer for ref in call.refs()}:
                 found.setdefault(number, []).append(i)
         return found
+
+    def new_buffer(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Ref:
+        """Return an array in a new buffer of its own."""
+        strides = contiguous_strides(shape, dtype.itemsize)
+        nbytes = int(np.prod(shape)) * dtype.itemsize
+        self.buffers.append(Buffer("made", 0, nbytes, np.empty(0, np.uint8)))
+        return Ref(len(self.buffers) - 1, 0, shape, strides, dtype)
 
     # Passes.
 
@@ -204,8 +212,3 @@ def block(nbytes: int) -> np.ndarray:
     raw = np.empty(nbytes + _ALIGNMENT + _SLACK, np.uint8)
     start = -raw.__array_interface__["data"][0] % _ALIGNMENT
     return raw[start : start + nbytes]
-
-
-def first_ref(value: object) -> Ref | None:
-    """Return the first array in nested arguments."""
-    return next(refs_in(value), None)
