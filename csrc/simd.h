@@ -560,18 +560,43 @@ inline void store_bytes(uint8_t* target, Mask<T> value) {
 #endif
 }
 
-/// One byte to each lane, as numbers from 0 to 255.
+/// One byte to each lane, as numbers from -128 to 127.
 template <class T>
 inline Mask<T> load_bytes(const uint8_t* source) {
 #if defined(__AVX2__) && !defined(__AVX512F__)
   if constexpr (sizeof(T) == 4)
-    return (Mask<T>)_mm256_cvtepu8_epi32(
+    return (Mask<T>)_mm256_cvtepi8_epi32(
         _mm_loadl_epi64((const __m128i*)source));
 #endif
   Mask<T> result;
-  for (int i = 0; i < kLanes<T>; ++i) result[i] = source[i];
+  for (int i = 0; i < kLanes<T>; ++i)
+    result[i] = static_cast<int8_t>(source[i]);
   return result;
 }
+
+/// For each lane the element of four that the last two bits of `index` say.
+template <class T>
+class OneOfFour {
+ public:
+  explicit OneOfFour(const typename IntegerOf<T>::type* values) {
+    for (int i = 0; i < kSize; ++i) table_[i] = values[i % 4];
+  }
+  Mask<T> operator()(Mask<T> index) const {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+      return (Mask<T>)_mm256_permutevar_ps((__m256)table_, (__m256i)index);
+#endif
+    Mask<T> result;
+    for (int i = 0; i < kLanes<T>; ++i) result[i] = table_[index[i] & 3];
+    return result;
+  }
+
+ private:
+  static constexpr int kSize = kLanes<T> > 4 ? kLanes<T> : 4;
+  typedef typename IntegerOf<T>::type Table
+      __attribute__((vector_size(kSize * sizeof(T))));
+  Table table_;
+};
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
 /// For each set of lanes, the numbers of its lanes, one to a byte.
@@ -586,20 +611,20 @@ struct LaneLists {
 alignas(64) inline constexpr LaneLists kLaneLists;
 #endif
 
-/// Write the lanes where `mask` is set, without gaps, and return how many. A
-/// whole vector is written to both.
+/// Write the lanes where `marks` is not negative, without gaps, and return how
+/// many. A whole vector is written to both.
 template <class T>
-inline long compress(Mask<T> mask, Vector<T> value, Mask<T> place, T* values,
+inline long compress(Mask<T> marks, Vector<T> value, Mask<T> place, T* values,
                      typename IntegerOf<T>::type* places) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) {
-    __mmask16 set = _mm512_movepi32_mask((__m512i)mask);
+    __mmask16 set = _knot_mask16(_mm512_movepi32_mask((__m512i)marks));
     _mm512_storeu_ps(values, _mm512_maskz_compress_ps(set, (__m512)value));
     _mm512_storeu_si512(places,
                         _mm512_maskz_compress_epi32(set, (__m512i)place));
     return __builtin_popcount(set);
   } else {
-    __mmask8 set = _mm512_movepi64_mask((__m512i)mask);
+    __mmask8 set = _knot_mask8(_mm512_movepi64_mask((__m512i)marks));
     _mm512_storeu_pd(values, _mm512_maskz_compress_pd(set, (__m512d)value));
     _mm512_storeu_si512(places,
                         _mm512_maskz_compress_epi64(set, (__m512i)place));
@@ -607,7 +632,7 @@ inline long compress(Mask<T> mask, Vector<T> value, Mask<T> place, T* values,
   }
 #elif defined(__AVX2__)
   if constexpr (sizeof(T) == 4) {
-    int set = _mm256_movemask_ps((__m256)mask);
+    int set = _mm256_movemask_ps((__m256)marks) ^ 0xFF;
     __m256i lanes = _mm256_cvtepu8_epi32(
         _mm_loadl_epi64((const __m128i*)(kLaneLists.lanes + set)));
     _mm256_storeu_ps(values, _mm256_permutevar8x32_ps((__m256)value, lanes));
@@ -620,7 +645,7 @@ inline long compress(Mask<T> mask, Vector<T> value, Mask<T> place, T* values,
   for (int i = 0; i < kLanes<T>; ++i) {
     values[count] = value[i];
     places[count] = place[i];
-    count += mask[i] != 0;
+    count += marks[i] >= 0;
   }
   return count;
 }

@@ -6,11 +6,6 @@
 
 namespace tatami::TATAMI_ISA {
 
-template <class T>
-inline void zero(Vector<T>* out, long count) {
-  for (long i = 0; i < count; ++i) out[i] = Vector<T>{};
-}
-
 /// `rows` rows of `columns` elements become `columns` vectors, `out_step`
 /// elements apart; lanes without a row are zero.
 template <class T>
@@ -26,10 +21,12 @@ void planes_to_block(const T* planes, long plane_step, long rows, long columns,
   for (long x = 0; x < columns; x += kLength) {
     long start = smaller(x, columns - kLength);
     Vector<T> square[kLength];
+    TATAMI_UNROLL
     for (long i = 0; i < kLength; ++i)
       square[i] =
           i < rows ? load(planes + i * plane_step + start) : Vector<T>{};
     transpose(square);
+    TATAMI_UNROLL
     for (long i = 0; i < kLength; ++i)
       store(out + (start + i) * out_step, square[i]);
   }
@@ -40,16 +37,23 @@ template <class T, class Put>
 void block_to_planes(const T* block, long block_step, long rows, long columns,
                      const Put& put) {
   constexpr long kLength = kLanes<T>;
-  for (long x = 0; x < columns; x += kLength) {
-    long lanes = smaller(kLength, columns);
-    long start = smaller(x, columns - lanes);
-    Vector<T> square[kLength];
+  Vector<T> square[kLength];
+  if (columns < kLength) {
     for (long i = 0; i < kLength; ++i)
-      square[i] =
-          i < lanes ? load(block + (start + i) * block_step) : Vector<T>{};
+      square[i] = i < columns ? load(block + i * block_step) : Vector<T>{};
     transpose(square);
+    for (long i = 0; i < rows; ++i) put(i, long{0}, square[i], columns);
+    return;
+  }
+  for (long x = 0; x < columns; x += kLength) {
+    long start = smaller(x, columns - kLength);
+    TATAMI_UNROLL
     for (long i = 0; i < kLength; ++i)
-      if (i < rows) put(i, start, square[i], lanes);
+      square[i] = load(block + (start + i) * block_step);
+    transpose(square);
+    TATAMI_UNROLL
+    for (long i = 0; i < kLength; ++i)
+      if (i < rows) put(i, start, square[i], kLength);
   }
 }
 

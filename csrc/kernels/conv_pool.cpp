@@ -16,7 +16,8 @@ namespace {
 /// latency of a multiplication and few enough for 16 registers.
 constexpr long kTogether = 3;
 
-/// Whether NaN may come up among the sums: `safe` knows what to do with it.
+/// Whether NaN may come up among the sums, and vectors may be partial: `safe`
+/// knows what to do.
 enum class Care { fast, safe };
 
 /// The padded image of one sample, as it is read.
@@ -46,15 +47,13 @@ struct Winner {
 /// None of the four is NaN.
 template <class T>
 inline Winner<T> quick_winner_of(const Vector<T> (&taps)[4]) {
-  using Integer = typename IntegerOf<T>::type;
   const Mask<T> upper_right = taps[1] > taps[0];
   const Mask<T> lower_right = taps[3] > taps[2];
   const Vector<T> upper = larger_lanes<T>(taps[0], taps[1]);
   const Vector<T> lower = larger_lanes<T>(taps[2], taps[3]);
   const Mask<T> below = lower > upper;
   const Mask<T> right = select(below, lower_right, upper_right);
-  return {larger_lanes<T>(upper, lower),
-          (right & Integer(1)) | (below & Integer(2))};
+  return {larger_lanes<T>(upper, lower), Mask<T>{} - (right + below + below)};
 }
 
 /// Of any four; of several NaN the last one counts.
@@ -194,14 +193,13 @@ auto run_windows_of(long vectors, bool code) {
 
 template <class T>
 inline void put(T* out, Vector<T> value, long lanes) {
-  if (__builtin_expect(lanes == kLanes<T>, 1)) return store(out, value);
+  if (lanes == kLanes<T>) return store(out, value);
   for (long i = 0; i < lanes; ++i) out[i] = value[i];
 }
 
 template <class T>
 inline void put_bytes(uint8_t* out, Mask<T> value, long lanes) {
-  if (__builtin_expect(lanes == kLanes<T>, 1))
-    return store_bytes<T>(out, value);
+  if (lanes == kLanes<T>) return store_bytes<T>(out, value);
   for (long i = 0; i < lanes; ++i) out[i] = static_cast<uint8_t>(value[i]);
 }
 
@@ -221,8 +219,9 @@ struct Lines {
 
 /// kChannels for a vector of windows, which begin at `image`.
 template <class T, int kChannels, bool kCode, Care kCare>
-inline void window_tile(const Lines<T>& lines, const T* image, long place,
-                        long lanes) {
+[[gnu::always_inline]] inline void window_tile(const Lines<T>& lines,
+                                               const T* image, long place,
+                                               long lanes) {
   Vector<T> total[kChannels][4];
   TATAMI_UNROLL
   for (int o = 0; o < kChannels; ++o) TATAMI_UNROLL
@@ -249,16 +248,17 @@ inline void window_tile(const Lines<T>& lines, const T* image, long place,
   for (int o = 0; o < kChannels; ++o) {
     Winner<T> winner = winner_of<T, kCare>(total[o]);
     finish(winner, limit);
-    put(lines.out + place + o * step, winner.value, lanes);
-    if constexpr (kCode)
-      put_bytes<T>(lines.code + place + o * step, winner.place, lanes);
+    const long here = place + o * step;
+    put(lines.out + here, winner.value, lanes);
+    if constexpr (kCode) put_bytes<T>(lines.code + here, winner.place, lanes);
   }
 }
 
 template <class T, int kChannels, bool kCode, Care kCare>
 void run_lines(const Lines<T>& lines) {
   const T* image = lines.image;
-  const long lanes = smaller(kLanes<T>, lines.columns);
+  const long lanes =
+      kCare == Care::fast ? kLanes<T> : smaller(kLanes<T>, lines.columns);
   for (long y = 0; y < lines.rows; ++y, image += 2 * lines.row)
     for (long x = 0; x < lines.columns; x += lanes) {
       const long start = smaller(x, lines.columns - lanes);
@@ -450,9 +450,9 @@ void run_window_block(const Job<T>& job, const Sheet<T>& sheet, long part,
                  shape.output[1],
                  out + place,
                  code ? code + place : nullptr};
-  auto run = sheet.care == Care::fast
-                 ? run_lines_of<T, Care::fast>(channels, code)
-                 : run_lines_of<T, Care::safe>(channels, code);
+  const bool fast = sheet.care == Care::fast && lines.columns >= kLanes<T>;
+  auto run = fast ? run_lines_of<T, Care::fast>(channels, code)
+                  : run_lines_of<T, Care::safe>(channels, code);
   run(lines);
 }
 

@@ -3,10 +3,9 @@
 //
 // One position of each pooling window has a gradient, and none where relu was
 // closed. The live ones of each output channel are listed, and only these are
-// visited: once for the gradient of the weight, whose sums stay in registers,
-// and once for that of the input. Samples are summed in parts of a fixed size,
-// and the parts in order, so that the result does not depend on the number of
-// threads.
+// visited; the sums for the gradient of the weight stay in registers. Samples
+// are summed in parts of a fixed size, and the parts in order, so that the
+// result does not depend on the number of threads.
 #include "../parallel.h"
 #include "blocks.h"
 #include "fill.h"
@@ -17,96 +16,183 @@ namespace {
 template <class T>
 using Integer = typename IntegerOf<T>::type;
 
-/// The live positions of one output channel: gradients, and where their windows
-/// of the input begin. Filled up to a multiple of kGroup with zeros.
+/// The live positions of all output channels, one channel behind the other:
+/// gradients, and where their windows of the input begin.
 template <class T>
 struct Live {
   const T* values;
   const Integer<T>* places;
-  long count;
+  const long* bounds;  // channel o has [bounds[o], bounds[o + 1])
+  long channels;
 };
-constexpr long kGroup = 4;
 
 // Tiles: a part of the kernel, kRows x kColumns vectors. The columns lie one
-// behind the other, the rows are `row` apart in the sheet and `kernel_row` in
-// the kernel.
+// behind the other, the rows are `row` apart in a sheet and `kernel_row` in the
+// kernel.
 
 template <class T>
-struct Strides {
+struct Visit {
+  Live<T> live;
   long row, kernel_row;
+  long kernel;  // from one output channel to the next
+  const T* sheet;
+  T* sums;  // of the kernels
+  T* bias;  // its sums; null if another tile does them
+  const T* weight;
+  T* image;  // the gradient of the sheet
 };
 
-/// sums += gradient * window, over all live positions.
-template <class T, int kRows, int kColumns>
-void gather(const Live<T>& live, Strides<T> step, const T* sheet, T* sums) {
+/// Hold an address in a register: GCC otherwise computes each from scratch.
+template <class P>
+inline void hold(P*& pointer) {
+  asm("" : "+r"(pointer));
+}
+
+/// sums += gradient * window, over all live positions. V is a vector that holds
+/// the columns of the kernel.
+template <class T, class V, int kRows, int kColumns>
+void gather(const Visit<T>& visit) {
+  auto load = [](const T* source) {
+    V value;
+    __builtin_memcpy(&value, source, sizeof value);
+    return value;
+  };
   constexpr int kSums = kRows * kColumns;
   constexpr int kTurns = kSums > 4 ? 1 : kSums > 3 ? 2 : 4;
-  Vector<T> total[kTurns][kSums] = {};
-  for (int i = 0; i < kSums; ++i)
-    total[0][i] =
-        load(sums + i / kColumns * step.kernel_row + i % kColumns * kLanes<T>);
-  for (long i = 0; i < live.count; i += kTurns)
+  const T* values = visit.live.values;
+  const Integer<T>* places = visit.live.places;
+  const T* sheet = visit.sheet;
+  const long row = visit.row;
+  for (long o = 0; o < visit.live.channels; ++o) {
+    T* sums = visit.sums + o * visit.kernel;
+    V total[kTurns][kSums], bias[kTurns];
+    TATAMI_UNROLL
     for (int turn = 0; turn < kTurns; ++turn) {
-      const Vector<T> gradient = splat(live.values[i + turn]);
-      const T* window = sheet + live.places[i + turn];
-      for (int k = 0; k < kSums; ++k)
-        total[turn][k] += gradient * load(window + k / kColumns * step.row +
-                                          k % kColumns * kLanes<T>);
+      bias[turn] = V{};
+      TATAMI_UNROLL
+      for (int k = 0; k < kSums; ++k) total[turn][k] = V{};
     }
-  for (int i = 0; i < kSums; ++i) {
-    for (int turn = 1; turn < kTurns; ++turn) total[0][i] += total[turn][i];
-    store(sums + i / kColumns * step.kernel_row + i % kColumns * kLanes<T>,
-          total[0][i]);
+    auto add = [&](long i, int turn) {
+      const V gradient = values[i] - V{};
+      const T* window = sheet + places[i];
+      bias[turn] += gradient;
+      TATAMI_UNROLL
+      for (int k = 0; k < kSums; ++k)
+        total[turn][k] += gradient * load(window + k / kColumns * row +
+                                          k % kColumns * kLanes<T>);
+    };
+    long i = visit.live.bounds[o];
+    const long end = visit.live.bounds[o + 1];
+    for (; i + kTurns <= end; i += kTurns) {
+      TATAMI_UNROLL
+      for (int turn = 0; turn < kTurns; ++turn) add(i + turn, turn);
+    }
+    for (; i < end; ++i) add(i, 0);
+    TATAMI_UNROLL
+    for (int turn = 1; turn < kTurns; ++turn) {
+      bias[0] += bias[turn];
+      TATAMI_UNROLL
+      for (int k = 0; k < kSums; ++k) total[0][k] += total[turn][k];
+    }
+    TATAMI_UNROLL
+    for (int k = 0; k < kSums; ++k) {
+      T* sum =
+          sums + k / kColumns * visit.kernel_row + k % kColumns * kLanes<T>;
+      const V value = load(sum) + total[0][k];
+      __builtin_memcpy(sum, &value, sizeof value);
+    }
+    if (visit.bias) visit.bias[o] += bias[0][0];
   }
 }
 
-/// window += gradient * weight, at all live positions.
+/// The same, and window of the image += gradient * weight.
 template <class T, int kRows, int kColumns>
-void spread(const Live<T>& live, Strides<T> step, const T* weight, T* sheet) {
-  constexpr int kWeights = kRows * kColumns;
-  Vector<T> factor[kWeights];
-  for (int k = 0; k < kWeights; ++k) {
-    factor[k] = load(weight + k / kColumns * step.kernel_row +
-                     k % kColumns * kLanes<T>);
-    keep(factor[k]);
-  }
-  for (long i = 0; i < live.count; ++i) {
-    const Vector<T> gradient = splat(live.values[i]);
-    T* window = sheet + live.places[i];
-    for (int k = 0; k < kWeights; ++k) {
-      T* target = window + k / kColumns * step.row + k % kColumns * kLanes<T>;
-      store(target, load(target) + gradient * factor[k]);
+void exchange(const Visit<T>& visit) {
+  constexpr int kSums = kRows * kColumns;
+  const T* values = visit.live.values;
+  const Integer<T>* places = visit.live.places;
+  const T* sheet = visit.sheet;
+  const long row = visit.row, image = visit.image - visit.sheet;
+  for (long o = 0; o < visit.live.channels; ++o) {
+    Vector<T> total[kSums], factor[kSums], bias{};
+    TATAMI_UNROLL
+    for (int k = 0; k < kSums; ++k) {
+      total[k] = Vector<T>{};
+      factor[k] =
+          load(visit.weight + o * visit.kernel +
+               k / kColumns * visit.kernel_row + k % kColumns * kLanes<T>);
     }
+    const long end = visit.live.bounds[o + 1];
+    for (long i = visit.live.bounds[o]; i < end; ++i) {
+      const Vector<T> gradient = splat(values[i]);
+      const T* window = sheet + places[i];
+      bias += gradient;
+      TATAMI_UNROLL
+      for (int y = 0; y < kRows; ++y, window += row) {
+        T* target = const_cast<T*>(window) + image;
+        hold(window);
+        hold(target);
+        TATAMI_UNROLL
+        for (int x = 0; x < kColumns; ++x) {
+          const int k = y * kColumns + x;
+          total[k] += gradient * load(window + x * kLanes<T>);
+          store(target + x * kLanes<T>,
+                load(target + x * kLanes<T>) + gradient * factor[k]);
+        }
+      }
+    }
+    T* sums = visit.sums + o * visit.kernel;
+    TATAMI_UNROLL
+    for (int k = 0; k < kSums; ++k) {
+      T* sum =
+          sums + k / kColumns * visit.kernel_row + k % kColumns * kLanes<T>;
+      store(sum, load(sum) + total[k]);
+    }
+    if (visit.bias) visit.bias[o] += bias[0];
   }
 }
 
 template <class T>
-struct Tile {
-  void (*gather)(const Live<T>&, Strides<T>, const T* sheet, T* sums);
-  void (*spread)(const Live<T>&, Strides<T>, const T* weight, T* sheet);
+using Tile = void (*)(const Visit<T>&);
+
+/// Vectors of 16 bytes are loaded faster than wider ones.
+template <class T>
+struct Narrow {
+  typedef T type __attribute__((vector_size(16)));
 };
 
+enum class Kind { gather, gather_narrow, exchange };
+
+template <class T, int kRows, int kColumns>
+Tile<T> tile_of(Kind kind) {
+  if (kind == Kind::exchange) return exchange<T, kRows, kColumns>;
+  if constexpr (kColumns == 1)
+    if (kind == Kind::gather_narrow)
+      return gather<T, typename Narrow<T>::type, kRows, 1>;
+  return gather<T, Vector<T>, kRows, kColumns>;
+}
+
 template <class T, int kRows>
-Tile<T> tile_of(long columns) {
+Tile<T> tile_of(long columns, Kind kind) {
   switch (columns) {
     case 1:
-      return {gather<T, kRows, 1>, spread<T, kRows, 1>};
+      return tile_of<T, kRows, 1>(kind);
     case 2:
-      return {gather<T, kRows, 2>, spread<T, kRows, 2>};
+      return tile_of<T, kRows, 2>(kind);
     case 3:
-      return {gather<T, kRows, 3>, spread<T, kRows, 3>};
+      return tile_of<T, kRows, 3>(kind);
     default:
-      return {gather<T, kRows, 4>, spread<T, kRows, 4>};
+      return tile_of<T, kRows, 4>(kind);
   }
 }
 
 template <class T>
-Tile<T> tile_of(long rows, long columns) {
-  if (columns == 5 && rows == 1) return {gather<T, 1, 5>, spread<T, 1, 5>};
-  if (columns == 5) return {gather<T, 2, 5>, spread<T, 2, 5>};
-  return rows == 1   ? tile_of<T, 1>(columns)
-         : rows == 2 ? tile_of<T, 2>(columns)
-                     : tile_of<T, 3>(columns);
+Tile<T> tile_of(long rows, long columns, Kind kind) {
+  if (columns == 5)
+    return rows == 1 ? tile_of<T, 1, 5>(kind) : tile_of<T, 2, 5>(kind);
+  return rows == 1   ? tile_of<T, 1>(columns, kind)
+         : rows == 2 ? tile_of<T, 2>(columns, kind)
+                     : tile_of<T, 3>(columns, kind);
 }
 
 // How the input is laid out: `sheets` sheets, each with one vector of the
@@ -124,14 +210,17 @@ struct Job {
   const T* weight;           // packed; null if nobody asks
   long place() const { return channel_lanes ? kLanes<T> : 1; }
   long row() const { return width * place(); }
-  long sheet_size() const { return height * row() + (columns + 1) * kLanes<T>; }
+  long sheet_size() const {
+    return round_up(height * row(), kLanes<T>) + (columns + 1) * kLanes<T>;
+  }
   long kernel_size() const { return rows * columns * kLanes<T>; }
   long outputs() const { return call.shape.output[0] * call.shape.output[1]; }
   /// Of the sums of one part: all kernels, then the bias.
   long sums() const {
-    return call.shape.O * (sheets * kernel_size() + kLanes<T>);
+    return round_up(call.shape.O * (sheets * kernel_size() + 1), kLanes<T>);
   }
-  long list_size() const { return outputs() + kLanes<T> + kGroup; }
+  /// Of all lists: vectors may be written a little beyond.
+  long list_size() const { return call.shape.O * outputs() + kLanes<T>; }
 };
 
 /// Run `body(row, column, tile)` over the tiles of the kernel.
@@ -139,11 +228,16 @@ template <class T, class Body>
 void for_each_tile(const Job<T>& job, const Body& body) {
   const long widest = job.columns <= 5 ? job.columns : 4;
   const long highest = widest == 5 ? 2 : 3;
+  const bool narrow =
+      !job.channel_lanes && job.call.shape.kernel[1] * sizeof(T) <= 16;
+  const Kind kind = job.weight ? Kind::exchange
+                    : narrow   ? Kind::gather_narrow
+                               : Kind::gather;
   for (long y = 0; y < job.rows; y += highest)
     for (long x = 0; x < job.columns; x += widest)
       body(y, x,
            tile_of<T>(smaller(highest, job.rows - y),
-                      smaller(widest, job.columns - x)));
+                      smaller(widest, job.columns - x), kind));
 }
 
 // Lists.
@@ -151,65 +245,53 @@ void for_each_tile(const Job<T>& job, const Body& body) {
 /// Windows of 2 x 2, a vector of them at once; returns how many are live.
 template <class T>
 long list_vectors(const Job<T>& job, const T* gradient, const uint8_t* code,
-                  T* values, Integer<T>* places, T* bias) {
-  constexpr int kBits = 8 * sizeof(T);
+                  T* values, Integer<T>* places) {
   constexpr long kLength = kLanes<T>;
   const long count = job.outputs();
-  const Mask<T> right = Mask<T>{} + job.taps[1],
-                below = Mask<T>{} + job.taps[2];
-  Vector<T> total = load(bias);
+  const OneOfFour<T> tap_places(job.taps);
   long found = 0;
   for (long x = 0; x < count; x += kLength) {
     const long start = smaller(x, count - kLength);
-    Mask<T> tap = load_bytes<T>(code + start);
-    Mask<T> live = tap != Integer<T>(255);
-    if (start != x) live &= ~first_lanes<T>(x - start);
-    Mask<T> place;
+    const Mask<T> taps = load_bytes<T>(code + start);
+    Mask<T> place, marks = taps;
+    if (start != x) marks |= first_lanes<T>(x - start);
     __builtin_memcpy(&place, job.starts + start, sizeof place);
-    place += (tap << (kBits - 1) >> (kBits - 1)) & right;
-    place += (tap << (kBits - 2) >> (kBits - 1)) & below;
-    Vector<T> value = load(gradient + start);
-    total += masked<T>(value, live);
-    found += compress<T>(live, value, place, values + found, places + found);
+    place += tap_places(taps);
+    found += compress<T>(marks, load(gradient + start), place, values + found,
+                         places + found);
   }
-  store(bias, total);
   return found;
 }
 
 template <class T>
 long list_singly(const Job<T>& job, const T* gradient, const uint8_t* code,
-                 T* values, Integer<T>* places, T* bias) {
+                 T* values, Integer<T>* places) {
   long found = 0;
   for (long i = 0; i < job.outputs(); ++i) {
     if (code[i] == 255) continue;
     values[found] = gradient[i];
     places[found++] = job.starts[i] + job.taps[code[i]];
-    bias[0] += gradient[i];
   }
   return found;
 }
 
-/// List the live positions of all channels of one sample.
+/// List the live positions of one sample.
 template <class T>
-void list_sample(const Job<T>& job, const T* gradient, const uint8_t* code,
-                 T* values, Integer<T>* places, long* counts, T* bias) {
+Live<T> list_sample(const Job<T>& job, const T* gradient, const uint8_t* code) {
   const ConvolutionPool& shape = job.call.shape;
+  T* values = scratch_of<T>(1, job.list_size());
+  Integer<T>* places = scratch_of<Integer<T>>(2, job.list_size());
+  long* bounds = scratch_of<long>(3, shape.O + 1);
   const bool vectors =
       shape.pool[0] == 2 && shape.pool[1] == 2 && job.outputs() >= kLanes<T>;
   auto list = vectors ? list_vectors<T> : list_singly<T>;
+  bounds[0] = 0;
   for (long o = 0; o < shape.O; ++o) {
-    long count = list(job, gradient, code, values, places, bias);
-    for (long i = 0; i < kGroup; ++i) {
-      values[count + i] = 0;
-      places[count + i] = 0;
-    }
-    counts[o] = count;
-    gradient += job.outputs();
-    code += job.outputs();
-    values += job.list_size();
-    places += job.list_size();
-    bias += kLanes<T>;
+    const long found = bounds[o], first = o * job.outputs();
+    bounds[o + 1] = found + list(job, gradient + first, code + first,
+                                 values + found, places + found);
   }
+  return {values, places, bounds, shape.O};
 }
 
 // Sheets.
@@ -258,35 +340,29 @@ void clear(T* out, long count) {
 template <class T>
 void run_sample(const Job<T>& job, long n, T* sheet, T* sums) {
   const ConvolutionPool& shape = job.call.shape;
-  const long size = job.list_size(), kernels = shape.O * job.kernel_size();
-  T* values = scratch_of<T>(1, shape.O * size);
-  Integer<T>* places = scratch_of<Integer<T>>(2, shape.O * size);
-  long* counts = scratch_of<long>(3, shape.O);
+  const long kernels = shape.O * job.kernel_size();
   const long output = shape.O * job.outputs();
   const long input = shape.C * shape.input[0] * shape.input[1];
-  list_sample(job, job.call.grad_output + n * output,
-              job.call.code + n * output, values, places, counts,
-              sums + job.sheets * kernels);
-  auto live = [&](long o, long multiple) {
-    return Live<T>{values + o * size, places + o * size,
-                   round_up(counts[o], multiple)};
-  };
-  const Strides<T> step{job.row(), job.columns * kLanes<T>};
   T* image = sheet + job.sheet_size();
+  Visit<T> visit{};
+  visit.live = list_sample(job, job.call.grad_output + n * output,
+                           job.call.code + n * output);
+  visit.row = job.row();
+  visit.kernel_row = job.columns * kLanes<T>;
+  visit.kernel = job.kernel_size();
+  visit.bias = sums + job.sheets * kernels;
   for (long i = 0; i < job.sheets; ++i) {
     fill_sheet(job, job.call.x + n * input, i, sheet);
     if (job.weight) clear(image, job.sheet_size());
-    for_each_tile(job, [&](long y, long x, const Tile<T>& tile) {
-      const long place = y * step.kernel_row + x * kLanes<T>;
-      const long source = y * step.row + x * kLanes<T>;
-      for (long o = 0; o < shape.O; ++o)
-        tile.gather(live(o, kGroup), step, sheet + source,
-                    sums + i * kernels + o * job.kernel_size() + place);
-      if (!job.weight) return;
-      for (long o = 0; o < shape.O; ++o)
-        tile.spread(live(o, 1), step,
-                    job.weight + i * kernels + o * job.kernel_size() + place,
-                    image + source);
+    for_each_tile(job, [&](long y, long x, Tile<T> tile) {
+      const long source = y * visit.row + x * kLanes<T>;
+      const long tap = i * kernels + y * visit.kernel_row + x * kLanes<T>;
+      visit.sheet = sheet + source;
+      visit.image = image + source;
+      visit.sums = sums + tap;
+      visit.weight = job.weight + tap;
+      tile(visit);
+      visit.bias = nullptr;
     });
     if (job.weight) write_sheet(job, image, i, job.call.grad_input + n * input);
   }
@@ -316,13 +392,12 @@ void write_results(const Job<T>& job, const T* sums) {
                              store(out + c * window + k, v, n);
                            });
       else
-        for (long k = 0; k < window; ++k)
-          out[k] = sums[k / shape.kernel[1] * job.columns * kLanes<T> +
-                        k % shape.kernel[1]];
+        for (long y = 0; y < shape.kernel[0]; ++y)
+          for (long x = 0; x < shape.kernel[1]; ++x)
+            *out++ = sums[y * job.columns * kLanes<T> + x];
     }
   if (job.call.grad_bias)
-    for (long o = 0; o < shape.O; ++o)
-      job.call.grad_bias[o] = sum_lanes<T>(load(sums + o * kLanes<T>));
+    for (long o = 0; o < shape.O; ++o) job.call.grad_bias[o] = sums[o];
 }
 
 /// The weight as the sheets have it, for the gradient of the input.
@@ -345,14 +420,18 @@ void set_places(Job<T>& job, Integer<T>* starts, Integer<T>* taps) {
   const ConvolutionPool& shape = job.call.shape;
   job.starts = starts;
   job.taps = taps;
-  auto place = [&](long y, long x) {
-    return static_cast<Integer<T>>(y * job.row() + x * job.place());
+  const auto step = static_cast<Integer<T>>(job.place());
+  auto list = [&](const long* counts, const long* steps, Integer<T>* out) {
+    for (long y = 0; y < counts[0]; ++y, out += counts[1]) {
+      const auto first = static_cast<Integer<T>>(y * steps[0] * job.row());
+      const auto width = static_cast<Integer<T>>(steps[1] * step);
+      for (long x = 0; x < counts[1]; ++x)
+        out[x] = first + static_cast<Integer<T>>(x) * width;
+    }
   };
-  for (long y = 0; y < shape.output[0]; ++y)
-    for (long x = 0; x < shape.output[1]; ++x)
-      *starts++ = place(y * shape.pool[0], x * shape.pool[1]);
-  for (long y = 0; y < shape.pool[0]; ++y)
-    for (long x = 0; x < shape.pool[1]; ++x) *taps++ = place(y, x);
+  constexpr long kOnes[] = {1, 1};
+  list(shape.output, shape.pool, starts);
+  list(shape.pool, kOnes, taps);
 }
 
 template <class T>
