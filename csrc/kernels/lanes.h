@@ -13,7 +13,7 @@
 #pragma once
 
 #include "../kernels.h"
-#include "../simd.h"
+#include "../shuffle.h"
 
 namespace tatami::TATAMI_ISA {
 

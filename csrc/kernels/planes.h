@@ -9,7 +9,7 @@
 
 #include "../kernels.h"
 #include "../parallel.h"
-#include "../simd.h"
+#include "../shuffle.h"
 
 namespace tatami::TATAMI_ISA {
 
