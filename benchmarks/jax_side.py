@@ -139,11 +139,11 @@ def _turned(network: str, array: np.ndarray) -> np.ndarray:
 
 
 def _inference(network: str, weights: dict[str, Any], inputs: Any) -> Any:
-    @jax.jit
     def infer(weights: dict[str, Any], x: Any) -> Any:
         return forward(JaxLayers(weights, None, False), network, x)
 
-    return lambda: infer(weights, inputs).block_until_ready()
+    jitted = jax.jit(infer)
+    return lambda: jitted(weights, inputs).block_until_ready()
 
 
 def _trainer(network: str, weights: dict[str, Any], data: Any) -> Any:
