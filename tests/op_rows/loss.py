@@ -71,6 +71,7 @@ row(
     case(*PAIR, floats(3, 5, low=0.1)),
     case(*PAIR, floats(3, low=0.1)),
     case(*PAIR, floats(3, 1, low=0.1), full=True, reduction="none"),
+    case(*PAIR, floats(1, 5, low=0.1)),
     case(*PAIR, 0.5, reduction="sum"),
     case(floats(2), floats(2), exactly([1e-9, 1.0], grad=False)),
     errors=(

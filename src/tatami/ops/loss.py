@@ -488,8 +488,12 @@ def gaussian_nll_loss(
 def _aligned(var: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Return variances in a shape that stretches to ``shape``."""
     own = var._array.shape
-    if own == shape or (own[:-1] == shape[:-1] and own[-1:] == (1,)):
+    if own == shape:
         return var
     if own == shape[:-1]:
         return var.unsqueeze(-1)
+    if len(own) == len(shape):
+        unequal = [b for a, b in zip(shape, own, strict=True) if a != b]
+        if unequal == [1]:
+            return var
     raise ValueError("var is of incorrect size")

@@ -131,8 +131,9 @@ def batch_norm(
             )
         dims = (0, *range(2, len(shape)))
         result, mean, variance, _ = Standardize.apply(input, dims, eps)
-        _follow(running_mean, mean, momentum, 1)
-        _follow(running_var, variance, momentum, count / max(count - 1, 1))
+        if count:
+            _follow(running_mean, mean, momentum, 1)
+            _follow(running_var, variance, momentum, count / max(count - 1, 1))
         return _affine(result, weight, bias, flat)
     if running_mean is None or running_var is None:
         raise RuntimeError(
