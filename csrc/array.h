@@ -260,6 +260,7 @@ void add_conv_pool();
 void add_pool();
 void add_optim();
 void add_loss();
+void add_norm();
 void add_random();
 
 }  // namespace tatami

@@ -17,6 +17,7 @@
   void fill_optim(KernelTable&);          \
   void fill_peak(KernelTable&);           \
   void fill_loss(KernelTable&);           \
+  void fill_norm(KernelTable&);           \
   void fill_random(KernelTable&);         \
   static KernelTable table() {            \
     KernelTable result{};                 \
@@ -32,6 +33,7 @@
     fill_optim(result);                   \
     fill_peak(result);                    \
     fill_loss(result);                    \
+    fill_norm(result);                    \
     fill_random(result);                  \
     return result;                        \
   }                                       \

@@ -141,10 +141,32 @@ struct Weighing {
   Share share;
 };
 
-/// Elements (N, C, L) that are normalised over N and L, or all of (N, C, L)
-/// over L, with a factor and a summand for each c.
+/// Elements (N, C, L): channels that are normalised over N and L; or, with C 1,
+/// rows that are normalised over L.
 struct Planes {
   long N, C, L;
+};
+
+/// out = (x - mean) * scale * weight + bias, with weight and bias (C), or (L)
+/// of rows; mean, variance and scale (C), or (N) of rows.
+template <class T>
+struct Norm {
+  Planes shape;
+  const T* x;
+  const T* weight;  // null is 1
+  const T* bias;    // null is 0
+  T eps;            // scale = 1 / sqrt(variance + eps)
+  T *out, *mean, *variance, *scale;
+};
+
+/// The way back.
+template <class T>
+struct NormGrad {
+  Planes shape;
+  const T *grad, *x;
+  const T* weight;  // null is 1
+  const T *mean, *scale;
+  T *grad_x, *grad_weight, *grad_bias;
 };
 
 /// The kernels for one element type.
@@ -174,6 +196,14 @@ struct Kernels {
   bool (*nll_loss_grad)(const Weighing& how, const T* grad,
                         const int64_t* target, const T* weight, const T* total,
                         T* out);
+  /// Over channels [begin, end), or rows, or columns.
+  void (*batch_norm)(const Norm<T>& norm, long begin, long end);
+  void (*batch_norm_grad)(const NormGrad<T>& norm, long begin, long end);
+  void (*layer_norm)(const Norm<T>& norm, long begin, long end);
+  void (*layer_norm_grad)(const NormGrad<T>& norm, long begin, long end);
+  void (*layer_norm_grad_affine)(const NormGrad<T>& norm, long begin, long end);
+  /// out = x * weight + bias alone, over samples.
+  void (*channel_affine)(const Norm<T>& norm, long begin, long end);
   /// Draw a one where the next 53-bit unit is below the limit.
   void (*bernoulli)(Twister* twister, int64_t limit, T* out, long count);
   /// The same with `kept` for one; out is x times that.

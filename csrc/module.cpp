@@ -136,6 +136,7 @@ void add_functions(nb::module_& module) {
   add_pool();
   add_optim();
   add_loss();
+  add_norm();
   add_random();
   nb::str module_name("tatami._native");
   for (Function* function : functions()) {

@@ -17,6 +17,7 @@ void fill_pool(KernelTable& table);
 void fill_optim(KernelTable& table);
 void fill_peak(KernelTable& table);
 void fill_loss(KernelTable& table);
+void fill_norm(KernelTable& table);
 void fill_random(KernelTable& table);
 
 }  // namespace tatami::TATAMI_ISA

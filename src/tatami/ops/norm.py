@@ -11,7 +11,7 @@ import numpy as np
 from .. import kernels
 from ..autograd import grad_mode
 from ..autograd.function import Operation
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 
 __all__ = [
     "batch_norm",
@@ -23,51 +23,129 @@ __all__ = [
 ]
 
 
-class Standardize(Operation):
-    """(x - mean) / sqrt(variance + eps), both taken over ``dims``."""
+class _Normalize(Operation):
+    """Standardise over some dimensions, then scale and shift."""
 
+    @staticmethod
+    def composed(
+        ctx: Any, grad_output: Tensor, x: Tensor, weight: Any, shape: Sequence[int]
+    ) -> Any:
+        """Return the gradients by operations, which can be differentiated again."""
+        dims, others = ctx.dims
+        centred = x - x.mean(dims, True)
+        scale = (centred.square().mean(dims, True) + ctx.eps).rsqrt()
+        hat = centred * scale
+        slope = grad_output if weight is None else grad_output * weight.view(shape)
+        along = (slope * hat).mean(dims, True)
+        first = (slope - slope.mean(dims, True) - hat * along) * scale
+        along_hat = grad_output * hat
+        if others:
+            along_hat, grad_output = along_hat.sum(others), grad_output.sum(others)
+        return first, along_hat, grad_output
+
+    @staticmethod
+    def wanted(ctx: Any, gradients: Sequence[Any]) -> Any:
+        """Return the gradients somebody asks for."""
+        return tuple(
+            gradient if needed else None
+            for gradient, needed in zip(
+                gradients, ctx.needs_input_grad[:3], strict=True
+            )
+        )
+
+
+class BatchNorm(_Normalize):
     node_name = "NativeBatchNormBackward0"
 
     @staticmethod
     def forward(
-        ctx: Any, x: np.ndarray, dims: tuple[int, ...], eps: float
+        ctx: Any, x: np.ndarray, weight: Any, bias: Any, eps: float
     ) -> tuple[np.ndarray, ...]:
-        count = max(math.prod(x.shape[d] for d in dims), 1)
-        mean = kernels.div(kernels.sum(x, dims, True), count)
-        centred = kernels.sub(x, mean)
-        squares = kernels.sum(kernels.mul(centred, centred), dims, True)
-        variance = kernels.div(squares, count)
-        scale = kernels.rsqrt(kernels.add(variance, eps))
-        result = kernels.mul(centred, scale)
-        ctx.dims, ctx.count = dims, count
-        ctx.save_for_backward(result, scale)
-        return result, mean, variance, scale
+        result, mean, variance, scale = kernels.batch_norm(x, weight, bias, eps)
+        dims = (0, *range(2, x.ndim))
+        ctx.eps, ctx.dims = eps, (dims, dims)
+        ctx.save_for_backward(x, weight, mean, scale)
+        return result, mean, variance
 
     @staticmethod
-    def backward(
-        ctx: Any, grad_output: Any, grad_mean: Any, grad_variance: Any, grad_scale: Any
-    ) -> Any:
-        result, scale = ctx.saved_tensors
-        total: Any = 0
-        if grad_output is not None:
-            average = grad_output.mean(ctx.dims, True)
-            along = (grad_output * result).mean(ctx.dims, True)
-            total = (grad_output - average - result * along) * scale
-        if grad_mean is not None:
-            total = total + grad_mean / ctx.count
-        if grad_variance is not None:
-            total = total + grad_variance * (2 / ctx.count) * result / scale
-        if grad_scale is not None:
-            total = total - grad_scale * scale * scale * result / ctx.count
-        return total
+    def backward(ctx: Any, grad_output: Tensor, *unused: Any) -> Any:
+        x, weight, mean, scale = ctx.saved_tensors
+        if grad_mode.state.enabled:
+            shape = (-1, *(1,) * (x._array.ndim - 2))
+            return BatchNorm.wanted(
+                ctx, BatchNorm.composed(ctx, grad_output, x, weight, shape)
+            )
+        factor = None if weight is None else weight._array
+        found = kernels.batch_norm_grad(
+            grad_output._array, x._array, factor, mean._array, scale._array
+        )
+        return BatchNorm.wanted(ctx, [wrap(array) for array in found])
 
 
-class LayerStandardize(Standardize):
+class LayerNorm(_Normalize):
     node_name = "NativeLayerNormBackward0"
 
+    @staticmethod
+    def forward(
+        ctx: Any, x: np.ndarray, weight: Any, bias: Any, eps: float, d: int
+    ) -> tuple[np.ndarray, ...]:
+        result, mean, variance, scale = kernels.layer_norm(x, d, weight, bias, eps)
+        kept = x.ndim - d
+        ctx.eps, ctx.d = eps, d
+        ctx.dims = tuple(range(kept, x.ndim)), tuple(range(kept))
+        ctx.save_for_backward(x, weight, mean, scale)
+        return result, mean, variance
 
-class GroupStandardize(Standardize):
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor, *unused: Any) -> Any:
+        x, weight, mean, scale = ctx.saved_tensors
+        if grad_mode.state.enabled:
+            shape = x._array.shape[x._array.ndim - ctx.d :]
+            return LayerNorm.wanted(
+                ctx, LayerNorm.composed(ctx, grad_output, x, weight, shape)
+            )
+        factor = None if weight is None else weight._array
+        found = kernels.layer_norm_grad(
+            grad_output._array, x._array, ctx.d, factor, mean._array, scale._array
+        )
+        return LayerNorm.wanted(ctx, [wrap(array) for array in found])
+
+
+class GroupNorm(LayerNorm):
     node_name = "NativeGroupNormBackward0"
+
+
+class ChannelAffine(Operation):
+    """x (N, C, ...) times a factor (C) plus a summand (C) of each channel."""
+
+    node_name = "NativeBatchNormBackward0"
+
+    @staticmethod
+    def forward(ctx: Any, x: np.ndarray, weight: Any, bias: Any) -> np.ndarray:
+        ctx.rank = x.ndim
+        ctx.save_for_backward(x if ctx.needs_input_grad[1] else None, weight)
+        return kernels.channel_affine(x, weight, bias)
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
+        x, weight = ctx.saved_tensors
+        dims = (0, *range(2, ctx.rank))
+        first = second = third = None
+        if ctx.needs_input_grad[0]:
+            first = grad_output
+            if weight is not None:
+                first = ChannelAffine.apply(grad_output, weight, None)
+        if ctx.needs_input_grad[1]:
+            second = (grad_output * x).sum(dims)
+        if ctx.needs_input_grad[2]:
+            third = grad_output.sum(dims)
+        return first, second, third
+
+
+def _by_channel(x: Tensor, weight: Any, bias: Any) -> Tensor:
+    if weight is None and bias is None:
+        return x
+    return ChannelAffine.apply(x, weight, bias)
 
 
 def _affine(x: Tensor, weight: Any, bias: Any, shape: Sequence[int]) -> Tensor:
@@ -121,7 +199,6 @@ def batch_norm(
     named = {"running_mean": running_mean, "running_var": running_var}
     for name, value in {**named, "weight": weight, "bias": bias}.items():
         _check_length(name, value, C)
-    flat = (1, C, *(1,) * (len(shape) - 2))
     if training:
         count = input._array.size // C if C else 0
         if count == 1:
@@ -129,18 +206,20 @@ def batch_norm(
                 f"Expected more than 1 value per channel when training, got input size "
                 f"{input.size()}"
             )
-        dims = (0, *range(2, len(shape)))
-        result, mean, variance, _ = Standardize.apply(input, dims, eps)
+        result, mean, variance = BatchNorm.apply(input, weight, bias, eps)
         if count:
             _follow(running_mean, mean, momentum, 1)
             _follow(running_var, variance, momentum, count / max(count - 1, 1))
-        return _affine(result, weight, bias, flat)
+        return result
     if running_mean is None or running_var is None:
         raise RuntimeError(
             "Expected running_mean and running_var to be defined when training=False"
         )
-    scale = (running_var.view(flat) + eps).rsqrt()
-    return _affine((input - running_mean.view(flat)) * scale, weight, bias, flat)
+    factor = (running_var + eps).rsqrt()
+    if weight is not None:
+        factor = factor * weight
+    summand = -running_mean * factor
+    return _by_channel(input, factor, summand if bias is None else summand + bias)
 
 
 def _follow(
@@ -150,8 +229,8 @@ def _follow(
     if running is None:
         return
     with grad_mode.no_grad():
-        value = current.detach().view(-1)
-        running.mul_(1 - momentum).add_(value * (momentum * factor))
+        share = kernels.mul(current._array, momentum * factor)
+        running.mul_(1 - momentum).add_(wrap(share))
 
 
 def instance_norm(
@@ -190,15 +269,13 @@ def instance_norm(
             "Expected more than 1 spatial element when training, got input size "
             f"{input.size()}"
         )
-    dims = tuple(range(2, len(shape)))
-    result, mean, variance, _ = Standardize.apply(input, dims, eps)
+    result, mean, variance = GroupNorm.apply(input, None, None, eps, len(shape) - 2)
     if running_mean is not None:
         _follow(running_mean, mean.detach().mean(0), momentum, 1)
     if running_var is not None:
         unbiased = count / max(count - 1, 1)
         _follow(running_var, variance.detach().mean(0), momentum, unbiased)
-    flat = (1, shape[1], *(1,) * (len(shape) - 2))
-    return _affine(result, weight, bias, flat)
+    return _by_channel(result, weight, bias)
 
 
 def layer_norm(
@@ -225,10 +302,7 @@ def layer_norm(
         tensor([-1.0000,  1.0000])
     """
     wanted = _last_shape("layer_norm", input, normalized_shape)
-    rank = input._array.ndim
-    dims = tuple(range(rank - len(wanted), rank))
-    result = LayerStandardize.apply(input, dims, eps)[0]
-    return _affine(result, weight, bias, wanted)
+    return LayerNorm.apply(input, weight, bias, eps, len(wanted))[0]
 
 
 def _last_shape(
@@ -320,8 +394,8 @@ def group_norm(
                 f"input of shape {list(shape)}"
             )
     grouped = input.reshape(N, num_groups, -1 if input._array.size else 0)
-    result = GroupStandardize.apply(grouped, (2,), eps)[0].view(shape)
-    return _affine(result, weight, bias, (1, C, *(1,) * (len(shape) - 2)))
+    result = GroupNorm.apply(grouped, None, None, eps, 1)[0].view(shape)
+    return _by_channel(result, weight, bias)
 
 
 def local_response_norm(

@@ -8,6 +8,7 @@ from .fused_conv import *
 from .linalg import *
 from .loss import *
 from .movement import *
+from .norm import *
 from .optim import *
 from .pool import *
 from .random import *
