@@ -259,7 +259,10 @@ void add_conv();
 void add_conv_pool();
 void add_pool();
 void add_optim();
+void add_formulas();
+void add_lookup();
 void add_loss();
+void add_movement();
 void add_norm();
 void add_random();
 

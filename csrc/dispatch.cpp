@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "formulas.h"
 #include "kernels.h"
 
 #define TATAMI_DECLARE(isa)               \
@@ -19,6 +20,7 @@
   void fill_loss(KernelTable&);           \
   void fill_norm(KernelTable&);           \
   void fill_random(KernelTable&);         \
+  void fill_formulas(FormulaTable&);      \
   static KernelTable table() {            \
     KernelTable result{};                 \
     result.instruction_set = #isa;        \
@@ -81,6 +83,20 @@ KernelTable choose() {
 
 const KernelTable& kernels() {
   static const KernelTable table = choose();
+  return table;
+}
+
+const FormulaTable& formulas() {
+  static const FormulaTable table = [] {
+    FormulaTable result{};
+    [[maybe_unused]] const char* name = kernels().instruction_set;
+#if defined(TATAMI_X86)
+    if (std::strcmp(name, "avx512") == 0) avx512::fill_formulas(result);
+    if (std::strcmp(name, "avx2") == 0) avx2::fill_formulas(result);
+#endif
+    if (std::strcmp(name, "baseline") == 0) baseline::fill_formulas(result);
+    return result;
+  }();
   return table;
 }
 

@@ -135,7 +135,10 @@ void add_functions(nb::module_& module) {
   add_conv_pool();
   add_pool();
   add_optim();
+  add_formulas();
+  add_lookup();
   add_loss();
+  add_movement();
   add_norm();
   add_random();
   nb::str module_name("tatami._native");

@@ -171,7 +171,7 @@ Pool* the_pool(int workers) {
 
 /// The buffers of one thread.
 struct Buffers {
-  static constexpr int kSlots = 8;
+  static constexpr int kSlots = 11;
   void* memory[kSlots] = {};
   size_t bytes[kSlots] = {};
 

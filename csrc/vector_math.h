@@ -1,4 +1,5 @@
-// vector_math.h: exp, log, tanh and sigmoid, within 2 units in the last place.
+// vector_math.h: exp, log, tanh, sigmoid and erf, within 2 units in the last
+// place.
 //
 // Single precision follows Cody and Waite 1980 (range reduction) and Moshier's
 // Cephes (polynomials). Double precision, which only gradient checks use, calls
@@ -99,9 +100,30 @@ inline Doubles hyperbolic_tangent(Doubles x) {
   return x;
 }
 
+/// Within 2 units in the last place. Two polynomials, the far one in an
+/// exponent.
 inline Floats error_function(Floats x) {
-  for (int i = 0; i < kLanes<float>; ++i) x[i] = __builtin_erff(x[i]);
-  return x;
+  Floats size = select(x < 0.0f, -x, x);
+  Floats square = x * x;
+  Floats far = size * -1.72853470e-5f + 3.83197126e-4f;
+  Floats next = size * -3.88396438e-3f + 2.42546219e-2f;
+  far = far * square + next;
+  far = far * size - 1.06777877e-1f;
+  far = far * size - 6.34846687e-1f;
+  far = far * size - 1.28717512e-1f;
+  far = 1.0f - exponential(far * size - size);
+  far = select(x < 0.0f, -far, far);
+  Floats near = splat(-5.96761703e-4f);
+  near = near * square + 4.99119423e-3f;
+  near = near * square - 2.67681349e-2f;
+  near = near * square + 1.12819925e-1f;
+  near = near * square - 3.76125336e-1f;
+  near = near * square + 1.28379166e-1f;
+  near = near * x + x;
+  // Beyond 10 the first polynomial is no use, and erf is 1.
+  far = select(size > 10.0f, select(x < 0.0f, splat(-1.0f), splat(1.0f)), far);
+  Floats result = select(size > 0.921875f, far, near);
+  return select(x == x, result, x);
 }
 
 inline Doubles error_function(Doubles x) {

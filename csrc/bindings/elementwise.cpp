@@ -1,15 +1,14 @@
-// elementwise.cpp: operands of all shapes, brought to runs of elements.
-#include "../array.h"
-#include "../parallel.h"
+// elementwise.cpp: kernels that treat every element alike.
+#include "broadcast.h"
 
 namespace tatami {
 namespace {
 
-constexpr long kBlock = 4096;
+enum class Comparison { eq, ne, lt, le, gt, ge };
 
 /// Nanoseconds an element takes.
-double unary_ns(Unary operation) {
-  return operation >= Unary::exp ? 0.5 : 0.1;
+double unary_ns(Unary operation, size_t size) {
+  return (operation >= Unary::exp ? 0.5 : 0.1) * (size == 8 ? 8 : 1);
 }
 constexpr double kBinaryNs = 0.1;
 
@@ -30,176 +29,112 @@ struct Operand {
     return true;
   }
   const T* pointer() const { return array ? data_of<T>(array) : nullptr; }
-  int rank() const { return array ? rank_of(array) : 0; }
 };
 
-/// A loop over runs: the outer lengths, and the steps of both operands.
-struct Loop {
-  int rank = 0;
-  long lengths[kMaxRank];
-  long steps[2][kMaxRank];
-  npy_intp shape[kMaxRank];
-  int shape_rank = 0;
-};
-
-/// The length of dimension i of an operand, counted from the last of `rank`.
-template <class T>
-bool place(const Operand<T>& operand, int rank, int i, long* length,
-           long* step) {
-  int own = i - (rank - operand.rank());
-  *length = 1;
-  *step = 0;
-  if (own < 0) return true;
-  *length = length_of(operand.array, own);
-  npy_intp bytes = PyArray_STRIDE(as_array(operand.array), own);
-  if (bytes < 0 || bytes % npy_intp(sizeof(T)) != 0) return false;
-  if (*length != 1) *step = static_cast<long>(bytes / npy_intp(sizeof(T)));
+/// An int64 operand; a Python number must be an integer.
+template <>
+inline bool Operand<int64_t>::read(PyObject* object) {
+  long value;
+  if (is_plain(object) && PyArray_TYPE(as_array(object)) == NPY_INT64) {
+    array = object;
+    return true;
+  }
+  if (!read_integer(object, &value)) return false;
+  number = value;
   return true;
 }
 
-/// Join a dimension to the one before if both operands walk on evenly.
-void append(Loop& loop, long length, long step_a, long step_b) {
-  if (length == 1) return;
-  int last = loop.rank - 1;
-  if (last >= 0 && loop.steps[0][last] == step_a * length &&
-      loop.steps[1][last] == step_b * length) {
-    loop.lengths[last] *= length;
-  } else {
-    ++last;
-    loop.lengths[last] = length;
-    loop.rank = last + 1;
-  }
-  loop.steps[0][last] = step_a;
-  loop.steps[1][last] = step_b;
+/// The array that says which type is computed in.
+PyObject* typed(PyObject* const* arguments) {
+  return Py_TYPE(arguments[0]) == &PyArray_Type ? arguments[0] : arguments[1];
 }
 
-/// Whether memory is walked forwards: NumPy keeps another order in its result.
-bool in_order(const Loop& loop) {
-  for (const auto& steps : loop.steps) {
-    long least = 0;
-    for (int i = loop.rank - 1; i >= 0; --i) {
-      if (steps[i] == 0) continue;
-      if (steps[i] < least) return false;
-      least = steps[i];
-    }
-  }
-  int last = loop.rank - 1;
-  return last < 0 || (loop.steps[0][last] <= 1 && loop.steps[1][last] <= 1);
+PyObject* out_of(PyObject* const* arguments, Py_ssize_t count, int place) {
+  return count > place && arguments[place] != Py_None ? arguments[place]
+                                                      : nullptr;
 }
 
-template <class T>
-bool plan(const Operand<T>& a, const Operand<T>& b, Loop& loop) {
-  int rank = a.rank() > b.rank() ? a.rank() : b.rank();
-  loop.shape_rank = rank;
-  for (int i = 0; i < rank; ++i) {
-    long length_a, length_b, step_a, step_b;
-    if (!place(a, rank, i, &length_a, &step_a)) return false;
-    if (!place(b, rank, i, &length_b, &step_b)) return false;
-    if (length_a != length_b && length_a != 1 && length_b != 1) return false;
-    long length = length_a == 1 ? length_b : length_a;
-    loop.shape[i] = length;
-    append(loop, length, step_a, step_b);
-  }
-  if (loop.rank == 0) append(loop, 1, 0, 0);
-  return in_order(loop);
-}
-
-template <class T>
-void run(Binary operation, const Loop& loop, const T* a, const T* b, T* out) {
-  auto kernel = kernels().of<T>().binary[int(operation)];
-  int last = loop.rank - 1;
-  if (last < 0) return kernel(a, 0, b, 0, out, 1);
-  long length = loop.lengths[last], rows = 1;
-  for (int i = 0; i < last; ++i) rows *= loop.lengths[i];
-  long step_a = loop.steps[0][last], step_b = loop.steps[1][last];
-  if (rows == 1) {
-    long blocks = (length + kBlock - 1) / kBlock;
-    parallel_for(blocks, kBinaryNs * kBlock, [&](long begin, long end) {
-      begin *= kBlock;
-      end = end * kBlock < length ? end * kBlock : length;
-      kernel(a + begin * step_a, step_a, b + begin * step_b, step_b,
-             out + begin, end - begin);
-    });
-    return;
-  }
-  parallel_for(rows, kBinaryNs * double(length) + 5, [&](long begin, long end) {
-    for (long row = begin; row < end; ++row) {
-      long offset_a = 0, offset_b = 0, rest = row;
-      for (int i = last - 1; i >= 0; --i) {
-        long index = rest % loop.lengths[i];
-        rest /= loop.lengths[i];
-        offset_a += index * loop.steps[0][i];
-        offset_b += index * loop.steps[1][i];
-      }
-      kernel(a + offset_a, step_a, b + offset_b, step_b, out + row * length,
-             length);
-    }
-  });
-}
-
-/// Whether `out` can take the result while `operand` is read: it shares no
-/// memory with it, or is laid out just like it.
-bool is_safe(PyObject* out, PyObject* operand) {
-  if (!operand) return true;
-  auto *target = as_array(out), *source = as_array(operand);
-  if (PyArray_DATA(target) == PyArray_DATA(source) &&
-      PyArray_IS_C_CONTIGUOUS(source) && PyArray_SAMESHAPE(target, source))
-    return true;
-  auto begin = [](PyArrayObject* x) {
-    return reinterpret_cast<uintptr_t>(PyArray_DATA(x));
-  };
-  // Strides are not negative here.
-  auto end = [&](PyArrayObject* x) {
-    uintptr_t last = begin(x) + PyArray_ITEMSIZE(x);
-    for (int i = 0; i < PyArray_NDIM(x); ++i)
-      last += (PyArray_DIM(x, i) - 1) * PyArray_STRIDE(x, i);
-    return last;
-  };
-  return end(source) <= begin(target) || end(target) <= begin(source);
-}
-
-template <class T>
-bool can_take(PyObject* out, int rank, const npy_intp* shape) {
-  return is_plain_of<T>(out) && PyArray_ISWRITEABLE(as_array(out)) &&
-         is_contiguous(out) && rank_of(out) == rank &&
-         PyArray_CompareLists(PyArray_DIMS(as_array(out)), shape, rank);
-}
-
-/// The array for the result: `out` if there is one. Empty without error:
-/// declined.
-template <class T>
-Owned target_of(PyObject* out, int rank, const npy_intp* shape) {
-  if (!out) return Owned(new_array<T>(rank, shape));
-  return can_take<T>(out, rank, shape) ? Owned(Py_NewRef(out)) : Owned();
-}
-
-/// A binary operation; a number stands in for an operand without pointer.
-template <class T>
-struct BinaryJob {
-  Binary operation;
+/// An operation of two operands, without their addresses; a number stands in
+/// for an operand without one.
+template <class T, class Operation>
+struct Pair {
+  Operation operation;
   Loop loop;
   T first, second;
+
+  template <class Out, class Kernel>
+  void run(const T* a, const T* b, Out* out, Kernel kernel) const {
+    const T *x = a ? a : &first, *y = b ? b : &second;
+    each_run(loop, kBinaryNs, [&](const long* offsets, long place, long count) {
+      Run<T> p(loop, 0, x, offsets, count), q(loop, 1, y, offsets, count);
+      kernel(p.data, p.step, q.data, q.step, out + place, count);
+    });
+  }
 };
+
+/// Plan an operation of two operands, and the array for its result.
+template <class T, class Operation>
+Owned prepare(Pair<T, Operation>& pair, const Operand<T>& a,
+              const Operand<T>& b, PyObject* out, int type) {
+  if (!plan({a.array, b.array}, pair.loop)) return Owned();
+  if (out &&
+      (!is_plain(out) || !is_safe(out, a.array) || !is_safe(out, b.array)))
+    return Owned();
+  pair.first = a.number;
+  pair.second = b.number;
+  return target_of(out, type, pair.loop.shape_rank, pair.loop.shape);
+}
 
 template <class T>
 PyObject* binary(Binary operation, PyObject* const* arguments, PyObject* out) {
   Operand<T> a, b;
   if (!a.read(arguments[0]) || !b.read(arguments[1])) return declined();
-  Loop loop;
-  if (!plan(a, b, loop)) return declined();
-  if (out &&
-      (!is_plain(out) || !is_safe(out, a.array) || !is_safe(out, b.array)))
-    return declined();
-  Owned target = target_of<T>(out, loop.shape_rank, loop.shape);
+  Pair<T, Binary> job{operation, {}, 0, 0};
+  Owned target = prepare(job, a, b, out, kTypeNumber<T>);
   if (!target) return failed();
-  long size = size_of(target.get());
-  if (size == 0) return keeping ? declined() : target.release();
-  BinaryJob<T> job{operation, loop, a.number, b.number};
+  if (size_of(target.get()) == 0)
+    return keeping ? declined() : target.release();
+  bool done =
+      launch(kBinaryNs * double(size_of(target.get())), job,
+             operands(a.pointer(), b.pointer(), data_of<T>(target.get())),
+             [](const Pair<T, Binary>& j, const T* x, const T* y, T* result) {
+               j.run(x, y, result, kernels().of<T>().binary[int(j.operation)]);
+             });
+  return finished(done, target);
+}
+
+// Integers: the compiler's own vectors do.
+
+void integer_kernel(Binary operation, const int64_t* a, long a_step,
+                    const int64_t* b, long b_step, int64_t* out, long count) {
+  auto each = [&](auto join) {
+    for (long i = 0; i < count; ++i)
+      out[i] = static_cast<int64_t>(
+          join(uint64_t(a[i * a_step]), uint64_t(b[i * b_step])));
+  };
+  if (operation == Binary::add)
+    each([](uint64_t x, uint64_t y) { return x + y; });
+  else if (operation == Binary::sub)
+    each([](uint64_t x, uint64_t y) { return x - y; });
+  else
+    each([](uint64_t x, uint64_t y) { return x * y; });
+}
+
+PyObject* integer_binary(Binary operation, PyObject* const* arguments,
+                         PyObject* out) {
+  Operand<int64_t> a, b;
+  if (operation > Binary::mul || !a.read(arguments[0]) || !b.read(arguments[1]))
+    return declined();
+  Pair<int64_t, Binary> job{operation, {}, 0, 0};
+  Owned target = prepare(job, a, b, out, NPY_INT64);
+  if (!target) return failed();
   bool done = launch(
-      kBinaryNs * double(size), job,
-      operands(a.pointer(), b.pointer(), data_of<T>(target.get())),
-      [](const BinaryJob<T>& j, const T* x, const T* y, T* result) {
-        run(j.operation, j.loop, x ? x : &j.first, y ? y : &j.second, result);
+      kBinaryNs * double(size_of(target.get())), job,
+      operands(a.pointer(), b.pointer(), data_of<int64_t>(target.get())),
+      [](const Pair<int64_t, Binary>& j, const int64_t* x, const int64_t* y,
+         int64_t* result) {
+        j.run(x, y, result,
+              [&](auto... parts) { integer_kernel(j.operation, parts...); });
       });
   return finished(done, target);
 }
@@ -207,46 +142,146 @@ PyObject* binary(Binary operation, PyObject* const* arguments, PyObject* out) {
 template <Binary kOperation>
 PyObject* serve_binary(PyObject* const* arguments, Py_ssize_t count) {
   if (count < 2 || count > 3) return declined();
-  PyObject* out =
-      count == 3 && arguments[2] != Py_None ? arguments[2] : nullptr;
-  PyObject* typed =
-      Py_TYPE(arguments[0]) == &PyArray_Type ? arguments[0] : arguments[1];
-  return TATAMI_BY_TYPE(typed, binary, kOperation, arguments, out);
+  PyObject *out = out_of(arguments, count, 2), *kind = typed(arguments);
+  if (is_plain(kind) && PyArray_TYPE(as_array(kind)) == NPY_INT64)
+    return integer_binary(kOperation, arguments, out);
+  return TATAMI_BY_TYPE(kind, binary, kOperation, arguments, out);
 }
 
-/// Run `body(begin, end)` over blocks of `size` elements.
-template <class Body>
-void over_blocks(long size, double cost, const Body& body) {
-  parallel_for((size + kBlock - 1) / kBlock, cost * kBlock,
-               [&](long begin, long end) {
-                 long stop = end * kBlock;
-                 body(begin * kBlock, stop < size ? stop : size);
-               });
+// Comparisons.
+
+template <class T>
+void compare_kernel(Comparison operation, const T* a, long a_step, const T* b,
+                    long b_step, bool* out, long count) {
+  auto each = [&](auto holds) {
+    for (long i = 0; i < count; ++i)
+      out[i] = holds(a[i * a_step], b[i * b_step]);
+  };
+  switch (operation) {
+    case Comparison::eq:
+      return each([](T x, T y) { return x == y; });
+    case Comparison::ne:
+      return each([](T x, T y) { return x != y; });
+    case Comparison::lt:
+      return each([](T x, T y) { return x < y; });
+    case Comparison::le:
+      return each([](T x, T y) { return x <= y; });
+    case Comparison::gt:
+      return each([](T x, T y) { return x > y; });
+    case Comparison::ge:
+      return each([](T x, T y) { return x >= y; });
+  }
 }
+
+template <class T>
+PyObject* compare(Comparison operation, PyObject* const* arguments,
+                  PyObject* out) {
+  Operand<T> a, b;
+  if (!a.read(arguments[0]) || !b.read(arguments[1])) return declined();
+  Pair<T, Comparison> job{operation, {}, 0, 0};
+  Owned target = prepare(job, a, b, out, NPY_BOOL);
+  if (!target) return failed();
+  if (size_of(target.get()) == 0)
+    return keeping ? declined() : target.release();
+  bool done = launch(
+      kBinaryNs * double(size_of(target.get())), job,
+      operands(a.pointer(), b.pointer(), data_of<bool>(target.get())),
+      [](const Pair<T, Comparison>& j, const T* x, const T* y, bool* result) {
+        j.run(x, y, result,
+              [&](auto... parts) { compare_kernel(j.operation, parts...); });
+      });
+  return finished(done, target);
+}
+
+template <Comparison kOperation>
+PyObject* serve_compare(PyObject* const* arguments, Py_ssize_t count) {
+  if (count < 2 || count > 3) return declined();
+  PyObject *out = out_of(arguments, count, 2), *kind = typed(arguments);
+  if (is_plain(kind) && PyArray_TYPE(as_array(kind)) == NPY_INT64)
+    return compare<int64_t>(kOperation, arguments, out);
+  return TATAMI_BY_TYPE(kind, compare, kOperation, arguments, out);
+}
+
+// A choice between two.
+
+template <class T>
+struct Choice {
+  Loop loop;
+  T first, second;
+};
+
+template <class T>
+void run_where(const Choice<T>& j, const bool* condition, const T* a,
+               const T* b, T* out) {
+  const T *x = a ? a : &j.first, *y = b ? b : &j.second;
+  each_run(j.loop, 2 * kBinaryNs,
+           [&](const long* offsets, long place, long count) {
+             Run<bool> c(j.loop, 0, condition, offsets, count);
+             Run<T> p(j.loop, 1, x, offsets, count);
+             Run<T> q(j.loop, 2, y, offsets, count);
+             for (long i = 0; i < count; ++i)
+               out[place + i] =
+                   c.data[i * c.step] ? p.data[i * p.step] : q.data[i * q.step];
+           });
+}
+
+template <class T>
+PyObject* where(PyObject* const* arguments) {
+  Operand<T> a, b;
+  PyObject* condition = arguments[0];
+  if (!is_plain(condition) || PyArray_TYPE(as_array(condition)) != NPY_BOOL ||
+      !a.read(arguments[1]) || !b.read(arguments[2]))
+    return declined();
+  Choice<T> job{{}, a.number, b.number};
+  if (!plan({condition, a.array, b.array}, job.loop)) return declined();
+  Owned target(new_array<T>(job.loop.shape_rank, job.loop.shape));
+  if (!target) return failed();
+  if (size_of(target.get()) == 0)
+    return keeping ? declined() : target.release();
+  bool done =
+      launch(2 * kBinaryNs * double(size_of(target.get())), job,
+             operands(static_cast<const bool*>(data_of<bool>(condition)),
+                      a.pointer(), b.pointer(), data_of<T>(target.get())),
+             [](const Choice<T>& j, const bool* c, const T* x, const T* y,
+                T* result) { run_where(j, c, x, y, result); });
+  return finished(done, target);
+}
+
+PyObject* serve_where(PyObject* const* arguments, Py_ssize_t count) {
+  if (count != 3) return declined();
+  return TATAMI_BY_TYPE(typed(arguments + 1), where, arguments);
+}
+
+// One operand.
 
 struct UnaryJob {
   Unary operation;
-  long size;
+  Loop loop;
   double cost;  // ns of an element
 };
 
 template <class T>
 void run_unary(const UnaryJob& job, const T* x, T* out) {
   auto kernel = kernels().of<T>().unary[int(job.operation)];
-  over_blocks(job.size, job.cost, [&](long begin, long end) {
-    kernel(x + begin, out + begin, end - begin);
-  });
+  each_run(job.loop, job.cost,
+           [&](const long* offsets, long place, long count) {
+             Run<T> run(job.loop, 0, x, offsets, count);
+             if (run.step) return kernel(run.data, out + place, count);
+             kernel(run.data, out + place, 1);
+             for (long i = 1; i < count; ++i) out[place + i] = out[place];
+           });
 }
 
 template <class T>
 PyObject* unary(Unary operation, PyObject* x, PyObject* out) {
-  if (!is_contiguous(x) || (out && (!is_plain(out) || !is_safe(out, x))))
+  UnaryJob job{operation, {}, unary_ns(operation, sizeof(T))};
+  if (!plan({x}, job.loop) || (out && (!is_plain(out) || !is_safe(out, x))))
     return declined();
-  Owned target = target_of<T>(out, rank_of(x), PyArray_DIMS(as_array(x)));
+  Owned target =
+      target_of(out, kTypeNumber<T>, rank_of(x), PyArray_DIMS(as_array(x)));
   if (!target) return failed();
-  UnaryJob job{operation, size_of(x),
-               unary_ns(operation) * (sizeof(T) == 8 ? 8 : 1)};
-  bool done = launch(job.cost * double(job.size), job,
+  if (size_of(x) == 0) return keeping ? declined() : target.release();
+  bool done = launch(job.cost * double(size_of(x)), job,
                      operands(data_of<T>(x), data_of<T>(target.get())),
                      [](const UnaryJob& j, const T* source, T* result) {
                        run_unary(j, source, result);
@@ -257,31 +292,45 @@ PyObject* unary(Unary operation, PyObject* x, PyObject* out) {
 template <Unary kOperation>
 PyObject* serve_unary(PyObject* const* arguments, Py_ssize_t count) {
   if (count < 1 || count > 2) return declined();
-  PyObject* out =
-      count == 2 && arguments[1] != Py_None ? arguments[1] : nullptr;
-  return TATAMI_BY_TYPE(arguments[0], unary, kOperation, arguments[0], out);
+  return TATAMI_BY_TYPE(arguments[0], unary, kOperation, arguments[0],
+                        out_of(arguments, count, 1));
+}
+
+// The way back through a threshold.
+
+template <class T>
+struct Threshold {
+  Loop loop;
+  T threshold;
+};
+
+template <class T>
+void run_threshold(const Threshold<T>& job, const T* grad, const T* x, T* out) {
+  auto kernel = kernels().of<T>().threshold_backward;
+  each_run(job.loop, kBinaryNs,
+           [&](const long* offsets, long place, long count) {
+             Run<T> p(job.loop, 0, grad, offsets, count);
+             Run<T> q(job.loop, 1, x, offsets, count);
+             p.unfold(0, count);
+             q.unfold(1, count);
+             kernel(p.data, q.data, job.threshold, out + place, count);
+           });
 }
 
 template <class T>
 PyObject* threshold_backward(PyObject* grad, PyObject* x, double threshold) {
-  if (!is_plain_of<T>(x) || !is_contiguous(x) || !is_contiguous(grad) ||
-      !PyArray_SAMESHAPE(as_array(x), as_array(grad)))
+  Threshold<T> job{{}, static_cast<T>(threshold)};
+  if (!is_plain_of<T>(x) || !is_plain_of<T>(grad) || size_of(x) == 0 ||
+      !PyArray_SAMESHAPE(as_array(x), as_array(grad)) ||
+      !plan({grad, x}, job.loop))
     return declined();
   Owned target(new_like<T>(x));
   if (!target) return failed();
-  struct Job {
-    long size;
-    T threshold;
-  } job{size_of(x), static_cast<T>(threshold)};
   bool done = launch(
-      kBinaryNs * double(job.size), job,
+      kBinaryNs * double(size_of(x)), job,
       operands(data_of<T>(grad), data_of<T>(x), data_of<T>(target.get())),
-      [](const Job& j, const T* gradient, const T* source, T* result) {
-        auto kernel = kernels().of<T>().threshold_backward;
-        over_blocks(j.size, kBinaryNs, [&](long begin, long end) {
-          kernel(gradient + begin, source + begin, j.threshold, result + begin,
-                 end - begin);
-        });
+      [](const Threshold<T>& j, const T* gradient, const T* source, T* result) {
+        run_threshold(j, gradient, source, result);
       });
   return finished(done, target);
 }
@@ -303,6 +352,13 @@ void add_elementwise() {
   add_function("div", serve_binary<Binary::div>);
   add_function("maximum", serve_binary<Binary::maximum>);
   add_function("minimum", serve_binary<Binary::minimum>);
+  add_function("eq", serve_compare<Comparison::eq>);
+  add_function("ne", serve_compare<Comparison::ne>);
+  add_function("lt", serve_compare<Comparison::lt>);
+  add_function("le", serve_compare<Comparison::le>);
+  add_function("gt", serve_compare<Comparison::gt>);
+  add_function("ge", serve_compare<Comparison::ge>);
+  add_function("where", serve_where);
   add_function("neg", serve_unary<Unary::neg>);
   add_function("abs", serve_unary<Unary::abs>);
   add_function("square", serve_unary<Unary::square>);

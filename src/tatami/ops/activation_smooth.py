@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import kernels, size
+from ..autograd import grad_mode
 from ..autograd.function import Operation
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .activation import gate, perhaps_in_place
 from .door import public, refuse_type
 
@@ -127,13 +128,13 @@ class Gelu(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
         ctx.save_for_backward(array)
-        spread = kernels.erf(kernels.mul(array, math.sqrt(0.5)))
-        share = kernels.mul(kernels.add(spread, 1), 0.5)
-        return kernels.mul(array, share)
+        return kernels.gelu(array)
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
         (x,) = ctx.saved_tensors
+        if not grad_mode.state.enabled:
+            return wrap(kernels.gelu_grad(grad_output._array, x._array))
         share = ((x * math.sqrt(0.5)).erf() + 1) * 0.5
         density = (x * x * -0.5).exp() * (1 / math.sqrt(2 * math.pi))
         return grad_output * (share + x * density)
@@ -190,11 +191,13 @@ class Silu(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
         ctx.save_for_backward(array)
-        return kernels.mul(array, kernels.sigmoid(array))
+        return kernels.silu(array)
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
         (x,) = ctx.saved_tensors
+        if not grad_mode.state.enabled:
+            return wrap(kernels.silu_grad(grad_output._array, x._array))
         share = x.sigmoid()
         return grad_output * (share * (x * (1 - share) + 1))
 

@@ -21,11 +21,16 @@ class Embedding(Operation):
         ctx: Any, weight: np.ndarray, indices: np.ndarray, padding: int, by_count: bool
     ) -> np.ndarray:
         ctx.shape, ctx.indices, ctx.options = weight.shape, indices, (padding, by_count)
-        return kernels.take(weight, indices)
+        return kernels.embedding(weight, indices)
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
         padding, by_count = ctx.options
+        if not grad_mode.state.enabled:
+            grad, count = grad_output._array, ctx.shape[0]
+            return wrap(
+                kernels.embedding_grad(grad, ctx.indices, count, padding, by_count)
+            )
         flat = ctx.indices.reshape(-1)
         rows = grad_output.reshape(flat.size, ctx.shape[1])
         scale = np.ones((flat.size, 1), rows._array.dtype)
@@ -37,7 +42,7 @@ class Embedding(Operation):
 
 
 def _check(function: str, indices: Tensor, weight: Tensor) -> None:
-    array, count = indices._array, weight._array.shape[0]
+    array = indices._array
     if array.dtype not in (np.int64, np.int32):
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following "
@@ -46,8 +51,6 @@ def _check(function: str, indices: Tensor, weight: Tensor) -> None:
         )
     if weight._array.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
-    if array.size and (array.min() < 0 or array.max() >= count):
-        raise IndexError("index out of range in self")
 
 
 def _padding(padding_idx: int | None, count: int) -> int:

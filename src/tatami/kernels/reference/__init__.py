@@ -1,5 +1,6 @@
 """The NumPy definition of every kernel: what it means, and what runs without C++."""
 
+from .activation import *
 from .conv import *
 from .decomposition import *
 from .elementwise import *

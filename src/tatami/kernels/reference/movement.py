@@ -11,6 +11,8 @@ from .elementwise import as_array
 
 __all__ = [
     "concatenate",
+    "embedding",
+    "embedding_grad",
     "full",
     "gather",
     "pad",
@@ -35,6 +37,35 @@ def full(shape: Sequence[int], value: Any, kind: Any) -> Array:
 def take(x: Array, index: Any) -> Array:
     """A copy of x at a NumPy index."""
     return np.array(x[index], order="C")
+
+
+def embedding(weight: Array, indices: Array) -> Array:
+    """The rows of weight (count, length) at indices from 0 on.
+
+    Raises:
+        IndexError: there is no such row.
+    """
+    if indices.size and (indices.min() < 0 or indices.max() >= len(weight)):
+        raise IndexError("index out of range in self")
+    return take(weight, indices)
+
+
+def embedding_grad(
+    grad: Array, indices: Array, count: int, padding: int, by_count: bool
+) -> Array:
+    """The gradient of ``count`` rows; that of row ``padding`` is 0.
+
+    With ``by_count`` each row's is divided by how often it was looked up.
+    """
+    flat = indices.reshape(-1)
+    rows = grad.reshape(flat.size, grad.shape[-1])
+    out = np.zeros((count, grad.shape[-1]), grad.dtype)
+    if by_count:
+        often = np.bincount(flat, minlength=1)[flat][:, None]
+        rows = rows * (1 / often).astype(grad.dtype)
+    kept = flat != padding
+    np.add.at(out, flat[kept], rows[kept])
+    return out
 
 
 def put(x: Array, index: Any, values: Any, accumulate: bool) -> Array:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...ops.joining import cat
+from ...ops.rnn import LstmCell
 from ...tensor import Tensor
 from .. import functional as F
 
@@ -34,9 +35,7 @@ def lstm_cell(gates: Tensor, state: State, weights: Weights) -> State:
     """
     hidden, cell = state
     gates = gates + F.linear(hidden, weights[0], weights[1])
-    enter, forget, update, leave = gates.chunk(4, -1)
-    cell = forget.sigmoid() * cell + enter.sigmoid() * update.tanh()
-    hidden = leave.sigmoid() * cell.tanh()
+    hidden, cell = LstmCell.apply(gates, cell)
     if weights[2] is not None:
         hidden = F.linear(hidden, weights[2])
     return hidden, cell
