@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "fields.h"
 #include "parallel.h"
 #include "program.h"
 
@@ -186,6 +187,7 @@ NB_MODULE(_native, module) {
   add_functions(module);
   add_program(module);
   add_replay(module);
+  add_fields(module);
   module.def("names", names, "The names of the compiled kernels.");
   module.def("set_reference", set_reference, nb::arg("name"),
              nb::arg("definition"),

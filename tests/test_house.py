@@ -22,6 +22,7 @@ ORDER = (
     ("random",),
     ("autograd",),
     ("tensor", "printing", "runtime"),
+    ("fields",),
     ("kernels",),
 )
 LEAVES = ("dtypes", "size", "device", "_version")

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, kernels
 from .device import CPU, device
+from .fields import TensorFields
+from .kernels import native
 from .size import Size, normalize_dim
 
 __all__ = ["Tensor", "is_tensor", "tensor_method", "wrap"]
@@ -31,7 +33,7 @@ _NON_LEAF_GRAD = (
 _NEEDS_FLOAT = "only Tensors of floating point and complex dtype can require gradients"
 
 
-class Tensor:
+class Tensor(TensorFields):
     """Hold numbers of one type in a rectangular grid and remember how they came about.
 
     Args:
@@ -48,25 +50,13 @@ class Tensor:
                 [6., 8.]])
     """
 
-    _array: np.ndarray
-    _counter: list[int]
-    _node: Any = None
-    _output_nr = 0
-    _requires_grad = False
     _grad: Tensor | None = None
     _hooks: dict[int, Any] | None = None
     _post_hooks: dict[int, Any] | None = None
     _retains_grad = False
-    _base: Tensor | None = None
-    _view_version = 0
     _inference = False
     __array_priority__ = 1000
     __hash__ = object.__hash__
-
-    def __new__(cls, *data: Any, **options: Any) -> Any:
-        tensor = object.__new__(cls)
-        tensor._counter = [0]
-        return tensor
 
     def __init__(self, *data: Any, device: Any = None) -> None:
         kind = dtypes.get_default_dtype().numpy
@@ -442,24 +432,27 @@ class Tensor:
         def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
 
 
-_new = object.__new__
-
-
 def wrap(array: np.ndarray) -> Tensor:
     """Make a tensor around an array, without a copy and without a check."""
-    tensor: Tensor = _new(Tensor)
+    tensor: Tensor = TensorFields.__new__(Tensor)
     tensor._array = array
-    tensor._counter = [0]
     return tensor
+
+
+if kernels.in_use == "native":
+    wrap = native.wrap
 
 
 def rebuild(
     kind: type, array: np.ndarray, requires_grad: bool, extra: dict[str, Any]
 ) -> Any:
     """Make a leaf of class ``kind``: the way back from a pickle."""
+<<<<<<< HEAD
     tensor: Any = object.__new__(kind)
+=======
+    tensor = TensorFields.__new__(kind)
+>>>>>>> deabb11 (Fields of tensors and nodes in C; recording reads them there)
     tensor._array = array
-    tensor._counter = [0]
     tensor._requires_grad = requires_grad
     tensor.__dict__.update(extra)
     return tensor

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels
+from ..kernels import native
 from ..tensor import Tensor, wrap
 from . import grad_mode
-from .node import NO_TENSOR, Node, edge_to, save
+from .node import NO_TENSOR, Node, Saved, edge_to, save, saved_log
 
 __all__ = ["Function", "FunctionCtx", "Operation", "once_differentiable"]
 
@@ -137,6 +139,11 @@ class Operation:
             tensor._node = node
             tensor._requires_grad = True
         return tensor
+
+
+if kernels.in_use == "native":
+    native.connect(Tensor, Saved, grad_mode.state, _no_graph, saved_log)
+    Operation.apply = classmethod(native.apply)  # type: ignore[assignment]
 
 
 def as_view(view: Tensor, source: Tensor) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..fields import NodeFields, SavedFields
 from ..tensor import Tensor, wrap
 from .hooks import RemovableHandle
 
 __all__ = ["AccumulateGrad", "Node", "Saved", "as_node", "edge_to", "save", "saved_log"]
 
-_sequence = itertools.count()
 _FREED = (
     "Trying to backward through the graph a second time (or directly access saved "
     "tensors after they have already been freed). Saved intermediate values of the "
@@ -35,15 +34,8 @@ NO_TENSOR = ()
 saved_log: list[list[Saved]] = []
 
 
-class Saved:
+class Saved(SavedFields):
     """One saved value: the numbers, and what is needed to see they are unchanged."""
-
-    array: np.ndarray
-    version = 0
-    counter: list[int] | None = None
-    leaf: Tensor | None = None
-    node: Any = None
-    output_nr = -1
 
     @classmethod
     def of(cls, source: Tensor) -> Saved:
@@ -97,15 +89,12 @@ def _type_name(array: np.ndarray) -> str:
     return f"torch.{names[array.dtype.name]}Tensor"
 
 
-class Node:
+class Node(NodeFields):
     """One recorded step: the context of its forward and the way back through it."""
 
-    edges: Sequence[Any] = ()
-    saved: Sequence[Any] | None = ()
     materialize = True
     outputs = 1
     operation: Any = None
-    needs_input_grad: tuple[bool, ...] = ()
     hooked = False
     hooks: dict[int, Any] | None = None
     pre_hooks: dict[int, Any] | None = None
@@ -113,24 +102,9 @@ class Node:
     retain_hooks: dict[int, Any] | None = None
     _label = "Node"
     _inputs: tuple[Any, ...] = ()
-    _to_save: tuple[Any, ...] = ()
 
-    def __init__(self) -> None:
-        self.sequence = next(_sequence)
-
-    def save_for_backward(self, *values: Any) -> None:
-        """Keep arrays or tensors of the forward for the backward."""
-        self._to_save = values
-
-    @property
-    def saved_tensors(self) -> tuple[Any, ...]:
-        """The saved values as tensors, in the order they were saved."""
-        if self.saved is None:
-            raise RuntimeError(_FREED)
-        values = []
-        for entry in self.saved:
-            values.append(entry.unpack(self) if type(entry) is Saved else entry)
-        return tuple(values)
+    def _refuse_freed(self) -> None:
+        raise RuntimeError(_FREED)
 
     @property
     def saved_arrays(self) -> tuple[Any, ...]:

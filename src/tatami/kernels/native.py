@@ -7,16 +7,24 @@ import os
 from typing import Any
 
 __all__ = [
+    "NodeFields",
     "Program",
     "Replay",
+    "SavedFields",
+    "TensorFields",
     "all_hold",
+    "apply",
     "available",
+    "connect",
     "get_num_threads",
     "install",
     "instruction_set",
     "peak_rate",
+    "kept_memory",
     "reason",
+    "release_memory",
     "set_num_threads",
+    "wrap",
 ]
 
 _native: Any = None
@@ -33,6 +41,12 @@ available = _native is not None
 Program: Any = _native.Program if available else None
 Replay: Any = _native.Replay if available else None
 all_hold: Any = _native.all_hold if available else None
+NodeFields: Any = _native.NodeFields if available else None
+SavedFields: Any = _native.SavedFields if available else None
+TensorFields: Any = _native.TensorFields if available else None
+apply: Any = _native.apply if available else None
+connect: Any = _native.connect if available else None
+wrap: Any = _native.wrap if available else None
 
 
 def install(reference: Any) -> dict[str, Any]:
@@ -53,6 +67,14 @@ def instruction_set() -> str:
 def peak_rate() -> float | None:
     """Return how many operations on float32 one core does in a nanosecond at best."""
     return float(_native.peak_rate()) if available else None
+def kept_memory() -> int:
+    """Return how many bytes of freed arrays are kept for new ones."""
+    return int(_native.kept_memory()) if available else 0
+
+
+def release_memory() -> int:
+    """Give the memory of freed arrays back to the system; return how much it was."""
+    return int(_native.release_memory()) if available else 0
 
 
 def _usable_processors() -> int:

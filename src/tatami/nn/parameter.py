@@ -39,7 +39,7 @@ def _sharing(kind: type, data: Any) -> Any:
     if data is None:
         data = Tensor()
     source = data.detach()
-    made: Any = object.__new__(kind)
+    made: Any = Tensor.__new__(kind)
     made._array, made._counter = source._array, source._counter
     return made
 
@@ -149,14 +149,19 @@ class _Uninitialized(Tensor):
         require_cpu(device)
         kind = self._kind if dtype is None else dtypes.parse(dtype)
         self.__class__ = self._becomes
-        self.__dict__["_array"] = np.empty(tuple(shape), kind.numpy)
+        self._array = np.empty(tuple(shape), kind.numpy)
+
+    def _attributes(self) -> dict[str, Any]:
+        own = {k: v for k, v in self.__dict__.items() if k != "_counter"}
+        return {**own, "_requires_grad": self._requires_grad}
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _empty_like, (type(self), self.dtype, None, dict(self.__dict__))
+        return _empty_like, (type(self), self.dtype, None, self._attributes())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if id(self) not in memo:
-            memo[id(self)] = _empty_like(type(self), self.dtype, None, self.__dict__)
+            attributes = self._attributes()
+            memo[id(self)] = _empty_like(type(self), self.dtype, None, attributes)
         return memo[id(self)]
 
     def __repr__(self, **options: Any) -> str:  # type: ignore[override]
@@ -168,9 +173,10 @@ def _empty_like(
 ) -> Any:
     require_cpu(device)
     kind = dtypes.get_default_dtype() if dtype is None else dtypes.parse(dtype)
-    made: Any = object.__new__(cls)
-    made.__dict__.update(attributes or {})
-    made._kind, made._counter = kind, [0]
+    made: Any = Tensor.__new__(cls)
+    for name, value in (attributes or {}).items():
+        setattr(made, name, value)
+    made._kind = kind
     return made
 
 

@@ -95,7 +95,7 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
     """
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         x, y = a._array, b._array
-        if x.dtype != y.dtype:
+        if x.dtype is not y.dtype and x.dtype != y.dtype:
             kind = result_type(a, b)
             a, b = cast(a, kind), cast(b, kind)
         if x.shape != y.shape:

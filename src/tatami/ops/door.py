@@ -44,7 +44,7 @@ def public(function: Public) -> Public:
             if out is not None:
                 return _into(out, function.__name__, door, args, kwargs)
         try:
-            return function(*args, **kwargs)
+            return function(*args, **kwargs) if kwargs else function(*args)
         except AttributeError as error:
             if not (error.name or "").startswith("_array"):
                 raise

@@ -49,12 +49,17 @@ def as_floating(tensor: Tensor) -> Tensor:
     return cast(tensor, dtypes.get_default_dtype())
 
 
+def _shapes(a: Any, b: Any) -> Any:
+    """Return both shapes, None of a number."""
+    return getattr(a, "shape", None), getattr(b, "shape", None)
+
+
 class Add(Operation):
     tensor_arguments = 2
 
     @staticmethod
     def forward(ctx: Any, a: Any, b: Any, alpha: float) -> np.ndarray:
-        ctx.shapes, ctx.alpha = (shape_of(a), shape_of(b)), alpha
+        ctx.shapes, ctx.alpha = _shapes(a, b), alpha
         return kernels.add(a, b if alpha == 1 else _scaled(b, alpha))
 
     @staticmethod
@@ -101,7 +106,7 @@ class Sub(Operation):
 
     @staticmethod
     def forward(ctx: Any, a: Any, b: Any, alpha: float) -> np.ndarray:
-        ctx.shapes, ctx.alpha = (shape_of(a), shape_of(b)), alpha
+        ctx.shapes, ctx.alpha = _shapes(a, b), alpha
         return kernels.sub(a, b if alpha == 1 else _scaled(b, alpha))
 
     @staticmethod
@@ -167,7 +172,7 @@ class Rsub(Operation):
 
     @staticmethod
     def forward(ctx: Any, a: Any, b: Any, alpha: float) -> np.ndarray:
-        ctx.shapes, ctx.alpha = (shape_of(a), shape_of(b)), alpha
+        ctx.shapes, ctx.alpha = _shapes(a, b), alpha
         return kernels.sub(b, a if alpha == 1 else _scaled(a, alpha))
 
     @staticmethod
@@ -204,7 +209,7 @@ class Mul(Operation):
 
     @staticmethod
     def forward(ctx: Any, a: Any, b: Any) -> np.ndarray:
-        ctx.shapes = shape_of(a), shape_of(b)
+        ctx.shapes = _shapes(a, b)
         first, second = ctx.needs_input_grad[:2]
         ctx.save_for_backward(a if second else None, b if first else None)
         return kernels.mul(a, b)
@@ -245,7 +250,7 @@ class Div(Operation):
 
     @staticmethod
     def forward(ctx: Any, a: Any, b: Any) -> np.ndarray:
-        ctx.shapes = shape_of(a), shape_of(b)
+        ctx.shapes = _shapes(a, b)
         ctx.save_for_backward(a if ctx.needs_input_grad[1] else None, b)
         return kernels.div(a, b)
 
@@ -264,7 +269,7 @@ class DivRounded(Operation):
 
     @staticmethod
     def forward(ctx: Any, a: Any, b: Any, mode: str) -> np.ndarray:
-        ctx.shapes = shape_of(a), shape_of(b)
+        ctx.shapes = _shapes(a, b)
         if mode == "floor":
             return kernels.floor_divide(a, b)
         kind = (a if isinstance(a, np.ndarray) else b).dtype.kind

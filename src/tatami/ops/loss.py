@@ -143,7 +143,7 @@ class MseSlope(Operation):
         ctx.save_for_backward(x, target, grad)
         ctx.scale = scale
         slope = kernels.mul(kernels.sub(x, target), scale)
-        return kernels.mul(slope, grad if grad.ndim else grad.item())
+        return kernels.mul(slope, grad)
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:

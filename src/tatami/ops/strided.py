@@ -161,6 +161,10 @@ def _check_last(tensor: Tensor, own: int, other: int, wanted: dtypes.dtype) -> N
         )
 
 
+_HISTORY = ("_counter", "_node", "_output_nr", "_requires_grad", "_base",
+            "_view_version", "_inference")  # fmt: skip
+
+
 def _reshaped_in_place(name: str) -> None:
     """Attach ``name_``: the tensor itself becomes its own view."""
 
@@ -168,7 +172,8 @@ def _reshaped_in_place(name: str) -> None:
         if self._requires_grad and grad_mode.state.enabled:
             check_writable(self)
         old = wrap(self._array)
-        old.__dict__.update(self.__dict__)
+        for field in _HISTORY:
+            setattr(old, field, getattr(self, field))
         view = getattr(old, name)(*args, **kwargs)
         self._array = view._array
         if view._node is not None:

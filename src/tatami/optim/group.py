@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -46,12 +47,11 @@ class GroupOptimizer(Optimizer):
         """
         loss = evaluate(closure)
         for group in self.param_groups:
-            params = [param for param in group["params"] if param._grad is not None]
+            params, arrays, grads = trained(group["params"])
             if not params:
                 continue
-            grads = gradients(params)
             states = [self._state_of(group, param) for param in params]
-            self._update(group, [param._array for param in params], grads, states)
+            self._update(group, arrays, grads, states)
             for param in params:
                 param._counter[0] += 1
         return loss
@@ -80,16 +80,29 @@ def evaluate(closure: Closure | None) -> Any:
         return closure()
 
 
-def gradients(params: list[Tensor]) -> list[np.ndarray]:
-    """Return the arrays of the gradients, which must have the parameters' shapes."""
-    grads = [param._grad._array for param in params]  # type: ignore[union-attr]
-    for param, grad in zip(params, grads, strict=True):
-        if grad.shape != param._array.shape:
+def trained(
+    params: Iterable[Tensor],
+) -> tuple[list[Tensor], list[np.ndarray], list[np.ndarray]]:
+    """Return the parameters that have a gradient, their arrays, and the gradients'.
+
+    Raises:
+        RuntimeError: a gradient has another shape than its parameter.
+    """
+    chosen, arrays, grads = [], [], []
+    for param in params:
+        gradient = param._grad
+        if gradient is None:
+            continue
+        array, grad = param._array, gradient._array
+        if grad.shape != array.shape:
             raise RuntimeError(
-                f"a parameter has shape {list(param.shape)}, but its gradient "
+                f"a parameter has shape {list(array.shape)}, but its gradient "
                 f"{list(grad.shape)}: was its data replaced after the backward pass?"
             )
-    return grads
+        chosen.append(param)
+        arrays.append(array)
+        grads.append(grad)
+    return chosen, arrays, grads
 
 
 def arrays(states: list[dict[str, Any]], name: str) -> list[np.ndarray]:

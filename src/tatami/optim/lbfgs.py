@@ -10,7 +10,7 @@ import numpy as np
 from .. import kernels
 from ..autograd import no_grad
 from ..tensor import Tensor, wrap
-from .group import check_options, evaluate, gradients, scalar
+from .group import check_options, evaluate, scalar, trained
 from .line_search import strong_wolfe
 from .optimizer import Optimizer
 
@@ -80,7 +80,7 @@ class LBFGS(Optimizer):
 
     def _flat_gradient(self) -> Tensor:
         """Return the gradients of all parameters in one row; zeros where none is."""
-        gradients([param for param in self._params if param._grad is not None])
+        trained(self._params)
         rows = [
             np.zeros(param._array.size, param._array.dtype)
             if param._grad is None

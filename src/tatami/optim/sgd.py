@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import kernels
 from ..tensor import wrap
-from .group import check_options, evaluate, gradients, scalar
+from .group import check_options, evaluate, scalar, trained
 from .optimizer import Closure, Optimizer
 
 __all__ = ["SGD"]
@@ -71,13 +71,12 @@ class SGD(Optimizer):
         """
         loss = evaluate(closure)
         for group in self.param_groups:
-            params = [param for param in group["params"] if param._grad is not None]
+            params, arrays, grads = trained(group["params"])
             if not params:
                 continue
-            grads = gradients(params)
             buffers, first = self._buffers(group, params)
             kernels.sgd_step(
-                [param._array for param in params], grads, buffers, first,
+                arrays, grads, buffers, first,
                 scalar(group["lr"]), group["momentum"], group["dampening"],
                 scalar(group["weight_decay"]), group["nesterov"], group["maximize"],
             )  # fmt: skip

@@ -111,10 +111,9 @@ class Guards:
 
     def _tensor(self, value: Tensor, label: str) -> None:
         self.tensors[id(value)] = value
-        entries = value.__dict__
         for key in _TENSOR_STATE:
-            held = entries.get(key, _ABSENT)
-            self._triples += (entries, key, held)
+            held = getattr(value, key, _ABSENT)
+            self._triples += (value, key, held)
             self._labels.append(f"{label}.{key.strip('_')}")
 
     def _module(self, value: Module, label: str) -> None:

@@ -107,7 +107,7 @@ class Module(Members, StateDict, HookRegistration):
             or on_every_call
         ):
             return call_with_hooks(self, args, kwargs)
-        return self.forward(*args, **kwargs)
+        return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
 
     # Attributes: parameters, buffers and modules live in dictionaries of their own.
 

@@ -1,0 +1,620 @@
+// fields.cpp: what tensors, nodes and saved values consist of, and the
+// recording of an operation. tatami/fields.py and Operation.apply define what
+// this does.
+//
+// The fields lie in the objects themselves: reading one costs nothing here, and
+// Python reads it as fast as an attribute of a class with slots.
+#include "fields.h"
+
+#include <nanobind/nanobind.h>
+#include <structmember.h>
+
+#include <cstddef>
+
+#include "array.h"
+
+namespace nb = nanobind;
+
+namespace tatami {
+namespace {
+
+// Every field is an object, or null where Python finds no attribute.
+
+struct TensorFields {
+  PyObject_HEAD PyObject* array;
+  PyObject* counter;  // [version], shared by all views of the same memory
+  PyObject* node;
+  PyObject* output_nr;
+  PyObject* requires_grad;
+  PyObject* base;
+  PyObject* view_version;
+};
+
+struct NodeFields {
+  PyObject_HEAD PyObject* edges;
+  PyObject* saved;
+  PyObject* to_save;
+  PyObject* needs_input_grad;
+  PyObject* sequence;
+};
+
+struct SavedFields {
+  PyObject_HEAD PyObject* array;
+  PyObject* version;
+  PyObject* counter;
+  PyObject* leaf;
+  PyObject* node;
+  PyObject* output_nr;
+};
+
+/// Objects that are needed again and again.
+struct Known {
+  PyObject *zero, *minus_one, *empty;
+  PyTypeObject *tensor_fields, *node_fields, *saved_fields;
+  PyObject *tensor, *saved;  // the classes made of the fields
+  PyObject *grad_state, *no_graph, *saved_log;
+  PyObject *forward, *node_type, *is_view, *tensor_arguments, *enabled,
+      *inference, *unrecorded, *refresh, *unpack, *refuse_freed, *outputs,
+      *array;
+} known;
+
+// A class of fields.
+
+template <class R>
+constexpr size_t kFields = (sizeof(R) - sizeof(PyObject)) / sizeof(PyObject*);
+
+template <class R>
+PyObject** fields_of(PyObject* self) {
+  return reinterpret_cast<PyObject**>(self + 1);
+}
+
+template <class R>
+int traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  for (size_t i = 0; i < kFields<R>; ++i) Py_VISIT(fields_of<R>(self)[i]);
+  return 0;
+}
+
+template <class R>
+int clear(PyObject* self) {
+  for (size_t i = 0; i < kFields<R>; ++i) Py_CLEAR(fields_of<R>(self)[i]);
+  return 0;
+}
+
+template <class R>
+void deallocate(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  clear<R>(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+void set(PyObject*& field, PyObject* value) {
+  PyObject* old = field;
+  field = Py_NewRef(value);
+  Py_XDECREF(old);
+}
+
+PyObject* new_counter() {
+  PyObject* counter = PyList_New(1);
+  if (counter) PyList_SET_ITEM(counter, 0, Py_NewRef(known.zero));
+  return counter;
+}
+
+/// A tensor without array; it takes the reference to the counter.
+TensorFields* make_tensor(PyTypeObject* type, PyObject* counter) {
+  if (!counter) return nullptr;
+  auto* self = reinterpret_cast<TensorFields*>(type->tp_alloc(type, 0));
+  if (!self) {
+    Py_DECREF(counter);
+    return nullptr;
+  }
+  self->counter = counter;
+  self->node = Py_NewRef(Py_None);
+  self->output_nr = Py_NewRef(known.zero);
+  self->requires_grad = Py_NewRef(Py_False);
+  self->base = Py_NewRef(Py_None);
+  self->view_version = Py_NewRef(known.zero);
+  return self;
+}
+
+PyObject* new_tensor(PyTypeObject* type, PyObject*, PyObject*) {
+  return reinterpret_cast<PyObject*>(make_tensor(type, new_counter()));
+}
+
+PyObject* new_node(PyTypeObject* type, PyObject*, PyObject*) {
+  static long long sequence = 0;
+  auto* self = reinterpret_cast<NodeFields*>(type->tp_alloc(type, 0));
+  if (!self) return nullptr;
+  for (PyObject** field :
+       {&self->edges, &self->saved, &self->to_save, &self->needs_input_grad})
+    *field = Py_NewRef(known.empty);
+  self->sequence = PyLong_FromLongLong(sequence++);
+  if (!self->sequence) Py_CLEAR(self);
+  return reinterpret_cast<PyObject*>(self);
+}
+
+PyObject* new_saved(PyTypeObject* type, PyObject*, PyObject*) {
+  auto* self = reinterpret_cast<SavedFields*>(type->tp_alloc(type, 0));
+  if (!self) return nullptr;
+  self->version = Py_NewRef(known.zero);
+  self->counter = Py_NewRef(Py_None);
+  self->leaf = Py_NewRef(Py_None);
+  self->node = Py_NewRef(Py_None);
+  self->output_nr = Py_NewRef(known.minus_one);
+  return reinterpret_cast<PyObject*>(self);
+}
+
+TensorFields* as_tensor(PyObject* object) {
+  return PyObject_TypeCheck(object, known.tensor_fields)
+             ? reinterpret_cast<TensorFields*>(object)
+             : nullptr;
+}
+
+bool is_true(PyObject* flag) {
+  return flag == Py_True;
+}
+
+// Saved values.
+
+PyObject* save_for_backward(PyObject* self, PyObject* const* values,
+                            Py_ssize_t count) {
+  PyObject* kept = PyTuple_New(count);
+  if (!kept) return nullptr;
+  for (Py_ssize_t i = 0; i < count; ++i)
+    PyTuple_SET_ITEM(kept, i, Py_NewRef(values[i]));
+  auto* node = reinterpret_cast<NodeFields*>(self);
+  Py_SETREF(node->to_save, kept);
+  Py_RETURN_NONE;
+}
+
+SavedFields* make_saved(TensorFields* tensor) {
+  auto* type = reinterpret_cast<PyTypeObject*>(known.saved);
+  auto* entry =
+      reinterpret_cast<SavedFields*>(new_saved(type, nullptr, nullptr));
+  if (!entry) return nullptr;
+  set(entry->array, tensor->array);
+  set(entry->counter, tensor->counter);
+  set(entry->version, PyList_GET_ITEM(tensor->counter, 0));
+  return entry;
+}
+
+/// An input as it is now.
+PyObject* saved_input(TensorFields* tensor) {
+  SavedFields* entry = make_saved(tensor);
+  if (entry && is_true(tensor->requires_grad)) {
+    if (tensor->node == Py_None) {
+      set(entry->leaf, reinterpret_cast<PyObject*>(tensor));
+    } else {
+      set(entry->node, tensor->node);
+      set(entry->output_nr, tensor->output_nr);
+    }
+  }
+  return reinterpret_cast<PyObject*>(entry);
+}
+
+/// An output without its node: the node must not hold itself.
+PyObject* saved_output(TensorFields* tensor) {
+  SavedFields* entry = make_saved(tensor);
+  if (entry && is_true(tensor->requires_grad))
+    set(entry->output_nr, tensor->output_nr);
+  return reinterpret_cast<PyObject*>(entry);
+}
+
+bool is_value(PyObject* object, PyObject* value) {
+  TensorFields* tensor = as_tensor(object);
+  return tensor && tensor->array && (tensor->array == value || object == value);
+}
+
+PyObject* saved_entry(PyObject* value, PyObject* const* inputs,
+                      Py_ssize_t count, PyObject* const* outputs,
+                      Py_ssize_t output_count) {
+  if (value == Py_None) return Py_NewRef(value);
+  for (Py_ssize_t i = 0; i < count; ++i)
+    if (is_value(inputs[i], value)) return saved_input(as_tensor(inputs[i]));
+  for (Py_ssize_t i = 0; i < output_count; ++i)
+    if (is_value(outputs[i], value)) return saved_output(as_tensor(outputs[i]));
+  TensorFields* tensor = as_tensor(value);
+  if (tensor && tensor->array) return saved_input(tensor);
+  if (!PyArray_Check(value)) return Py_NewRef(value);
+  auto* type = reinterpret_cast<PyTypeObject*>(known.saved);
+  auto* entry =
+      reinterpret_cast<SavedFields*>(new_saved(type, nullptr, nullptr));
+  if (entry) set(entry->array, value);
+  return reinterpret_cast<PyObject*>(entry);
+}
+
+/// Tell the in-place operation under way what was saved.
+bool log_saved(PyObject* entries) {
+  Py_ssize_t depth = PyList_GET_SIZE(known.saved_log);
+  if (depth == 0) return true;
+  PyObject* log = PyList_GET_ITEM(known.saved_log, depth - 1);
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(entries); ++i) {
+    PyObject* entry = PyList_GET_ITEM(entries, i);
+    bool is_saved = Py_TYPE(entry) == (PyTypeObject*)known.saved;
+    if (is_saved && PyList_Append(log, entry) < 0) return false;
+  }
+  return true;
+}
+
+bool save(NodeFields* node, PyObject* const* inputs, Py_ssize_t count,
+          PyObject* const* outputs, Py_ssize_t output_count) {
+  if (!PyTuple_Check(node->to_save)) return true;
+  Py_ssize_t size = PyTuple_GET_SIZE(node->to_save);
+  if (size == 0) return true;
+  PyObject* entries = PyList_New(size);
+  if (!entries) return false;
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    PyObject* value = PyTuple_GET_ITEM(node->to_save, i);
+    PyObject* entry = saved_entry(value, inputs, count, outputs, output_count);
+    if (!entry) {
+      Py_DECREF(entries);
+      return false;
+    }
+    PyList_SET_ITEM(entries, i, entry);
+  }
+  Py_SETREF(node->saved, entries);
+  set(node->to_save, known.empty);
+  return log_saved(entries);
+}
+
+TensorFields* wrapped(PyObject* array) {
+  auto* type = reinterpret_cast<PyTypeObject*>(known.tensor);
+  TensorFields* tensor = make_tensor(type, new_counter());
+  if (tensor) tensor->array = Py_NewRef(array);
+  return tensor;
+}
+
+/// A saved value as a tensor with its place in the graph.
+PyObject* unpacked(PyObject* object, PyObject* owner) {
+  if (Py_TYPE(object) != reinterpret_cast<PyTypeObject*>(known.saved))
+    return Py_NewRef(object);
+  auto* entry = reinterpret_cast<SavedFields*>(object);
+  if (entry->counter != Py_None &&
+      PyList_GET_ITEM(entry->counter, 0) != entry->version) {
+    int same = PyObject_RichCompareBool(PyList_GET_ITEM(entry->counter, 0),
+                                        entry->version, Py_EQ);
+    if (same < 0) return nullptr;
+    // The definition has the error.
+    if (!same) return PyObject_CallMethodOneArg(object, known.unpack, owner);
+  }
+  if (entry->leaf != Py_None) return Py_NewRef(entry->leaf);
+  TensorFields* tensor = wrapped(entry->array);
+  if (tensor && entry->output_nr != known.minus_one) {
+    set(tensor->node, entry->node == Py_None ? owner : entry->node);
+    set(tensor->output_nr, entry->output_nr);
+    set(tensor->requires_grad, Py_True);
+  }
+  return reinterpret_cast<PyObject*>(tensor);
+}
+
+PyObject* saved_tensors(PyObject* self, void*) {
+  PyObject* saved = reinterpret_cast<NodeFields*>(self)->saved;
+  if (saved == Py_None)
+    return PyObject_CallMethodNoArgs(self, known.refuse_freed);
+  Owned entries(PySequence_Fast(saved, "saved values are a sequence"));
+  if (!entries) return nullptr;
+  Py_ssize_t size = PySequence_Fast_GET_SIZE(entries.get());
+  Owned values(PyTuple_New(size));
+  if (!values) return nullptr;
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    PyObject* value =
+        unpacked(PySequence_Fast_GET_ITEM(entries.get(), i), self);
+    if (!value) return nullptr;
+    PyTuple_SET_ITEM(values.get(), i, value);
+  }
+  return values.release();
+}
+
+// Recording.
+
+/// The arguments of one call, with arrays in the place of tensors.
+class Arguments {
+ public:
+  Arguments(PyObject* const* inputs, Py_ssize_t count) : count_(count) {
+    arrays_.reserve(size_t(count) + 1);
+    arrays_.push_back(nullptr);  // for the context
+    for (Py_ssize_t i = 0; i < count && ok_; ++i) ok_ = add(inputs[i]);
+  }
+  ~Arguments() {
+    for (size_t i = 1; i < arrays_.size(); ++i) Py_DECREF(arrays_[i]);
+  }
+  Arguments(const Arguments&) = delete;
+
+  bool ok() const { return ok_; }
+  bool needs_grad() const { return needs_grad_; }
+  PyObject* call(PyObject* type, PyObject* context) {
+    Owned forward(PyObject_GetAttr(type, known.forward));
+    if (!forward) return nullptr;
+    arrays_[0] = context;
+    return PyObject_Vectorcall(forward.get(), arrays_.data(),
+                               size_t(count_) + 1, nullptr);
+  }
+
+ private:
+  bool add(PyObject* value) {
+    TensorFields* tensor = as_tensor(value);
+    if (tensor) {
+      if (tensor->base != Py_None) {
+        Owned done(PyObject_CallMethodNoArgs(value, known.refresh));
+        if (!done) return false;
+      }
+      needs_grad_ |= is_true(tensor->requires_grad);
+      value = tensor->array ? Py_NewRef(tensor->array)
+                            : PyObject_GetAttr(value, known.array);
+      if (!value) return false;
+    } else {
+      Py_INCREF(value);
+    }
+    arrays_.push_back(value);
+    return true;
+  }
+
+  Py_ssize_t count_;
+  std::vector<PyObject*> arrays_;
+  bool needs_grad_ = false, ok_ = true;
+};
+
+/// 1, 0, or -1 with an error set.
+int flag_of(PyObject* object, PyObject* name) {
+  Owned value(PyObject_GetAttr(object, name));
+  return value ? is_true(value.get()) : -1;
+}
+
+/// Where the gradient of each argument goes, and which have one.
+bool set_edges(NodeFields* node, PyObject* const* inputs, Py_ssize_t count,
+               long tensor_arguments) {
+  Owned edges(PyList_New(count)), needs(PyTuple_New(count));
+  if (!edges || !needs) return false;
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    TensorFields* tensor = as_tensor(inputs[i]);
+    PyObject* edge;
+    if (tensor && is_true(tensor->requires_grad)) {
+      PyObject* target = tensor->node == Py_None ? inputs[i] : tensor->node;
+      edge = PyTuple_Pack(2, target, tensor->output_nr);
+      if (!edge) return false;
+    } else {
+      bool shown = tensor || inputs[i] == Py_None || i < tensor_arguments;
+      edge = Py_NewRef(shown ? Py_None : known.empty);
+    }
+    PyTuple_SET_ITEM(
+        needs.get(), i,
+        Py_NewRef(PyTuple_Check(edge) && PyTuple_GET_SIZE(edge) ? Py_True
+                                                                : Py_False));
+    PyList_SET_ITEM(edges.get(), i, edge);
+  }
+  Py_SETREF(node->edges, edges.release());
+  Py_SETREF(node->needs_input_grad, needs.release());
+  return true;
+}
+
+/// 1 if an array has a floating-point type, -1 with an error if it is none.
+int is_floating(PyObject* array) {
+  if (PyArray_Check(array)) return PyArray_DESCR(as_array(array))->kind == 'f';
+  PyErr_Format(PyExc_TypeError, "a forward returned a %s, not an array",
+               Py_TYPE(array)->tp_name);
+  return -1;
+}
+
+PyObject* recorded_output(NodeFields* node, PyObject* view_of, PyObject* array,
+                          Py_ssize_t i) {
+  int floating = is_floating(array);
+  if (floating < 0) return nullptr;
+  TensorFields* tensor = wrapped(array);
+  if (!tensor) return nullptr;
+  if (view_of) {
+    TensorFields* source = as_tensor(view_of);
+    set(tensor->counter, source->counter);
+    set(tensor->base, source->base == Py_None ? view_of : source->base);
+    set(tensor->view_version, PyList_GET_ITEM(source->counter, 0));
+  }
+  if (floating) {
+    set(tensor->node, reinterpret_cast<PyObject*>(node));
+    set(tensor->requires_grad, Py_True);
+  }
+  if (i) Py_SETREF(tensor->output_nr, PyLong_FromSsize_t(i));
+  return reinterpret_cast<PyObject*>(tensor);
+}
+
+PyObject* record(PyObject* type, Arguments& arguments, PyObject* const* inputs,
+                 Py_ssize_t count) {
+  Owned node_type(PyObject_GetAttr(type, known.node_type));
+  if (!node_type) return nullptr;
+  Owned made(PyObject_CallNoArgs(node_type.get()));
+  Owned shown(PyObject_GetAttr(type, known.tensor_arguments));
+  int is_view = flag_of(type, known.is_view);
+  if (!made || !shown || is_view < 0) return nullptr;
+  auto* node = reinterpret_cast<NodeFields*>(made.get());
+  if (!set_edges(node, inputs, count, PyLong_AsLong(shown.get())))
+    return nullptr;
+  Owned result(arguments.call(type, made.get()));
+  if (!result) return nullptr;
+  PyObject* view_of = is_view ? inputs[0] : nullptr;
+  if (!PyTuple_CheckExact(result.get())) {
+    Owned output(recorded_output(node, view_of, result.get(), 0));
+    PyObject* pointer = output.get();
+    if (!output || !save(node, inputs, count, &pointer, 1)) return nullptr;
+    return output.release();
+  }
+  Py_ssize_t size = PyTuple_GET_SIZE(result.get());
+  Owned outputs(PyTuple_New(size));
+  if (!outputs) return nullptr;
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    PyObject* output =
+        recorded_output(node, view_of, PyTuple_GET_ITEM(result.get(), i), i);
+    if (!output) return nullptr;
+    PyTuple_SET_ITEM(outputs.get(), i, output);
+  }
+  Owned number(PyLong_FromSsize_t(size));
+  if (!number ||
+      PyObject_SetAttr(made.get(), known.outputs, number.get()) < 0 ||
+      !save(node, inputs, count, &PyTuple_GET_ITEM(outputs.get(), 0), size))
+    return nullptr;
+  return outputs.release();
+}
+
+/// A class's apply: run the forward and, if an input needs a gradient, record
+/// the step.
+PyObject* apply(PyObject*, PyObject* const* values, Py_ssize_t size) {
+  PyObject* type = values[0];
+  PyObject* const* inputs = values + 1;
+  Py_ssize_t count = size - 1;
+  Arguments arguments(inputs, count);
+  if (!arguments.ok()) return nullptr;
+  if (arguments.needs_grad()) {
+    int enabled = flag_of(known.grad_state, known.enabled);
+    if (enabled < 0) return nullptr;
+    if (enabled) return record(type, arguments, inputs, count);
+  }
+  Owned result(arguments.call(type, known.no_graph));
+  if (!result) return nullptr;
+  int is_view = flag_of(type, known.is_view);
+  int inference = flag_of(known.grad_state, known.inference);
+  if (is_view < 0 || inference < 0) return nullptr;
+  if (!is_view && !inference && !PyTuple_CheckExact(result.get()))
+    return reinterpret_cast<PyObject*>(wrapped(result.get()));
+  Owned given(PyTuple_New(count));
+  if (!given) return nullptr;
+  for (Py_ssize_t i = 0; i < count; ++i)
+    PyTuple_SET_ITEM(given.get(), i, Py_NewRef(inputs[i]));
+  return PyObject_CallMethodObjArgs(type, known.unrecorded, given.get(),
+                                    result.get(), nullptr);
+}
+
+PyObject* wrap(PyObject*, PyObject* array) {
+  return reinterpret_cast<PyObject*>(wrapped(array));
+}
+
+// Into the module.
+
+#define TATAMI_FIELD(type, name, field) \
+  {name, T_OBJECT_EX, offsetof(type, field), 0, nullptr}
+
+PyMemberDef tensor_members[] = {
+    TATAMI_FIELD(TensorFields, "_array", array),
+    TATAMI_FIELD(TensorFields, "_counter", counter),
+    TATAMI_FIELD(TensorFields, "_node", node),
+    TATAMI_FIELD(TensorFields, "_output_nr", output_nr),
+    TATAMI_FIELD(TensorFields, "_requires_grad", requires_grad),
+    TATAMI_FIELD(TensorFields, "_base", base),
+    TATAMI_FIELD(TensorFields, "_view_version", view_version),
+    {}};
+
+PyMemberDef node_members[] = {
+    TATAMI_FIELD(NodeFields, "edges", edges),
+    TATAMI_FIELD(NodeFields, "saved", saved),
+    TATAMI_FIELD(NodeFields, "_to_save", to_save),
+    TATAMI_FIELD(NodeFields, "needs_input_grad", needs_input_grad),
+    TATAMI_FIELD(NodeFields, "sequence", sequence),
+    {}};
+
+PyMemberDef saved_members[] = {
+    TATAMI_FIELD(SavedFields, "array", array),
+    TATAMI_FIELD(SavedFields, "version", version),
+    TATAMI_FIELD(SavedFields, "counter", counter),
+    TATAMI_FIELD(SavedFields, "leaf", leaf),
+    TATAMI_FIELD(SavedFields, "node", node),
+    TATAMI_FIELD(SavedFields, "output_nr", output_nr),
+    {}};
+
+template <class F>
+PyCFunction as_method(F* function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
+PyMethodDef node_methods[] = {
+    {"save_for_backward", as_method(save_for_backward), METH_FASTCALL,
+     "Keep arrays or tensors of the forward for the backward."},
+    {}};
+
+PyGetSetDef node_properties[] = {
+    {"saved_tensors", saved_tensors, nullptr,
+     "The saved values as tensors, in the order they were saved.", nullptr},
+    {}};
+
+PyMethodDef functions[] = {
+    {"apply", as_method(apply), METH_FASTCALL,
+     "Run an operation's forward and record it if a gradient is needed."},
+    {"wrap", wrap, METH_O,
+     "Make a tensor around an array, without a copy and without a check."},
+    {}};
+
+template <class R>
+PyTypeObject* add_class(nb::module_& module, const char* name, newfunc make,
+                        PyMemberDef* members, PyMethodDef* methods,
+                        PyGetSetDef* properties) {
+  static PyMethodDef no_methods[] = {{}};
+  static PyGetSetDef no_properties[] = {{}};
+  PyType_Slot slots[] = {
+      {Py_tp_new, reinterpret_cast<void*>(make)},
+      {Py_tp_dealloc, reinterpret_cast<void*>(deallocate<R>)},
+      {Py_tp_traverse, reinterpret_cast<void*>(traverse<R>)},
+      {Py_tp_clear, reinterpret_cast<void*>(clear<R>)},
+      {Py_tp_members, members},
+      {Py_tp_methods, methods ? methods : no_methods},
+      {Py_tp_getset, properties ? properties : no_properties},
+      {0, nullptr}};
+  PyType_Spec spec = {
+      name, sizeof(R), 0,
+      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
+  PyObject* type = PyType_FromSpec(&spec);
+  if (!type) throw nb::python_error();
+  module.attr(std::strrchr(name, '.') + 1) = nb::handle(type);
+  return reinterpret_cast<PyTypeObject*>(type);
+}
+
+/// Say which classes are made of the fields, and what recording looks at.
+void connect(nb::object tensor, nb::object saved, nb::object grad_state,
+             nb::object no_graph, nb::object saved_log) {
+  known.tensor = tensor.release().ptr();
+  known.saved = saved.release().ptr();
+  known.grad_state = grad_state.release().ptr();
+  known.no_graph = no_graph.release().ptr();
+  known.saved_log = saved_log.release().ptr();
+}
+
+void intern_names() {
+  struct {
+    PyObject** place;
+    const char* text;
+  } names[] = {{&known.forward, "forward"},
+               {&known.node_type, "node_type"},
+               {&known.is_view, "is_view"},
+               {&known.tensor_arguments, "tensor_arguments"},
+               {&known.enabled, "enabled"},
+               {&known.inference, "inference"},
+               {&known.unrecorded, "_unrecorded"},
+               {&known.refresh, "_refresh"},
+               {&known.unpack, "unpack"},
+               {&known.refuse_freed, "_refuse_freed"},
+               {&known.outputs, "outputs"},
+               {&known.array, "_array"}};
+  for (auto& name : names) *name.place = PyUnicode_InternFromString(name.text);
+}
+
+}  // namespace
+
+void add_fields(nb::module_& module) {
+  known.zero = PyLong_FromLong(0);
+  known.minus_one = PyLong_FromLong(-1);
+  known.empty = PyTuple_New(0);
+  intern_names();
+  known.tensor_fields =
+      add_class<TensorFields>(module, "tatami._native.TensorFields", new_tensor,
+                              tensor_members, nullptr, nullptr);
+  known.node_fields =
+      add_class<NodeFields>(module, "tatami._native.NodeFields", new_node,
+                            node_members, node_methods, node_properties);
+  known.saved_fields =
+      add_class<SavedFields>(module, "tatami._native.SavedFields", new_saved,
+                             saved_members, nullptr, nullptr);
+  for (PyMethodDef* method = functions; method->ml_name; ++method) {
+    PyObject* function = PyCFunction_New(method, nullptr);
+    if (!function) throw nb::python_error();
+    module.attr(method->ml_name) = nb::steal(function);
+  }
+  module.def("connect", connect, "Say which classes are made of the fields.");
+}
+
+}  // namespace tatami
