@@ -16,47 +16,10 @@
 namespace nb = nanobind;
 
 namespace tatami {
+
+Known known;
+
 namespace {
-
-// Every field is an object, or null where Python finds no attribute.
-
-struct TensorFields {
-  PyObject_HEAD PyObject* array;
-  PyObject* counter;  // [version], shared by all views of the same memory
-  PyObject* node;
-  PyObject* output_nr;
-  PyObject* requires_grad;
-  PyObject* base;
-  PyObject* view_version;
-};
-
-struct NodeFields {
-  PyObject_HEAD PyObject* edges;
-  PyObject* saved;
-  PyObject* to_save;
-  PyObject* needs_input_grad;
-  PyObject* sequence;
-};
-
-struct SavedFields {
-  PyObject_HEAD PyObject* array;
-  PyObject* version;
-  PyObject* counter;
-  PyObject* leaf;
-  PyObject* node;
-  PyObject* output_nr;
-};
-
-/// Objects that are needed again and again.
-struct Known {
-  PyObject *zero, *minus_one, *empty;
-  PyTypeObject *tensor_fields, *node_fields, *saved_fields;
-  PyObject *tensor, *saved;  // the classes made of the fields
-  PyObject *grad_state, *no_graph, *saved_log;
-  PyObject *forward, *node_type, *is_view, *tensor_arguments, *enabled,
-      *inference, *unrecorded, *refresh, *unpack, *refuse_freed, *outputs,
-      *array;
-} known;
 
 // A class of fields.
 
@@ -88,12 +51,6 @@ void deallocate(PyObject* self) {
   clear<R>(self);
   type->tp_free(self);
   Py_DECREF(type);
-}
-
-void set(PyObject*& field, PyObject* value) {
-  PyObject* old = field;
-  field = Py_NewRef(value);
-  Py_XDECREF(old);
 }
 
 PyObject* new_counter() {
@@ -144,16 +101,6 @@ PyObject* new_saved(PyTypeObject* type, PyObject*, PyObject*) {
   self->node = Py_NewRef(Py_None);
   self->output_nr = Py_NewRef(known.minus_one);
   return reinterpret_cast<PyObject*>(self);
-}
-
-TensorFields* as_tensor(PyObject* object) {
-  return PyObject_TypeCheck(object, known.tensor_fields)
-             ? reinterpret_cast<TensorFields*>(object)
-             : nullptr;
-}
-
-bool is_true(PyObject* flag) {
-  return flag == Py_True;
 }
 
 // Saved values.
@@ -238,6 +185,8 @@ bool log_saved(PyObject* entries) {
   return true;
 }
 
+}  // namespace
+
 bool save(NodeFields* node, PyObject* const* inputs, Py_ssize_t count,
           PyObject* const* outputs, Py_ssize_t output_count) {
   if (!PyTuple_Check(node->to_save)) return true;
@@ -265,6 +214,8 @@ TensorFields* wrapped(PyObject* array) {
   if (tensor) tensor->array = Py_NewRef(array);
   return tensor;
 }
+
+namespace {
 
 /// A saved value as a tensor with its place in the graph.
 PyObject* unpacked(PyObject* object, PyObject* owner) {
@@ -305,185 +256,6 @@ PyObject* saved_tensors(PyObject* self, void*) {
     PyTuple_SET_ITEM(values.get(), i, value);
   }
   return values.release();
-}
-
-// Recording.
-
-/// The arguments of one call, with arrays in the place of tensors.
-class Arguments {
- public:
-  Arguments(PyObject* const* inputs, Py_ssize_t count) : count_(count) {
-    arrays_.reserve(size_t(count) + 1);
-    arrays_.push_back(nullptr);  // for the context
-    for (Py_ssize_t i = 0; i < count && ok_; ++i) ok_ = add(inputs[i]);
-  }
-  ~Arguments() {
-    for (size_t i = 1; i < arrays_.size(); ++i) Py_DECREF(arrays_[i]);
-  }
-  Arguments(const Arguments&) = delete;
-
-  bool ok() const { return ok_; }
-  bool needs_grad() const { return needs_grad_; }
-  PyObject* call(PyObject* type, PyObject* context) {
-    Owned forward(PyObject_GetAttr(type, known.forward));
-    if (!forward) return nullptr;
-    arrays_[0] = context;
-    return PyObject_Vectorcall(forward.get(), arrays_.data(),
-                               size_t(count_) + 1, nullptr);
-  }
-
- private:
-  bool add(PyObject* value) {
-    TensorFields* tensor = as_tensor(value);
-    if (tensor) {
-      if (tensor->base != Py_None) {
-        Owned done(PyObject_CallMethodNoArgs(value, known.refresh));
-        if (!done) return false;
-      }
-      needs_grad_ |= is_true(tensor->requires_grad);
-      value = tensor->array ? Py_NewRef(tensor->array)
-                            : PyObject_GetAttr(value, known.array);
-      if (!value) return false;
-    } else {
-      Py_INCREF(value);
-    }
-    arrays_.push_back(value);
-    return true;
-  }
-
-  Py_ssize_t count_;
-  std::vector<PyObject*> arrays_;
-  bool needs_grad_ = false, ok_ = true;
-};
-
-/// 1, 0, or -1 with an error set.
-int flag_of(PyObject* object, PyObject* name) {
-  Owned value(PyObject_GetAttr(object, name));
-  return value ? is_true(value.get()) : -1;
-}
-
-/// Where the gradient of each argument goes, and which have one.
-bool set_edges(NodeFields* node, PyObject* const* inputs, Py_ssize_t count,
-               long tensor_arguments) {
-  Owned edges(PyList_New(count)), needs(PyTuple_New(count));
-  if (!edges || !needs) return false;
-  for (Py_ssize_t i = 0; i < count; ++i) {
-    TensorFields* tensor = as_tensor(inputs[i]);
-    PyObject* edge;
-    if (tensor && is_true(tensor->requires_grad)) {
-      PyObject* target = tensor->node == Py_None ? inputs[i] : tensor->node;
-      edge = PyTuple_Pack(2, target, tensor->output_nr);
-      if (!edge) return false;
-    } else {
-      bool shown = tensor || inputs[i] == Py_None || i < tensor_arguments;
-      edge = Py_NewRef(shown ? Py_None : known.empty);
-    }
-    PyTuple_SET_ITEM(
-        needs.get(), i,
-        Py_NewRef(PyTuple_Check(edge) && PyTuple_GET_SIZE(edge) ? Py_True
-                                                                : Py_False));
-    PyList_SET_ITEM(edges.get(), i, edge);
-  }
-  Py_SETREF(node->edges, edges.release());
-  Py_SETREF(node->needs_input_grad, needs.release());
-  return true;
-}
-
-/// 1 if an array has a floating-point type, -1 with an error if it is none.
-int is_floating(PyObject* array) {
-  if (PyArray_Check(array)) return PyArray_DESCR(as_array(array))->kind == 'f';
-  PyErr_Format(PyExc_TypeError, "a forward returned a %s, not an array",
-               Py_TYPE(array)->tp_name);
-  return -1;
-}
-
-PyObject* recorded_output(NodeFields* node, PyObject* view_of, PyObject* array,
-                          Py_ssize_t i) {
-  int floating = is_floating(array);
-  if (floating < 0) return nullptr;
-  TensorFields* tensor = wrapped(array);
-  if (!tensor) return nullptr;
-  if (view_of) {
-    TensorFields* source = as_tensor(view_of);
-    set(tensor->counter, source->counter);
-    set(tensor->base, source->base == Py_None ? view_of : source->base);
-    set(tensor->view_version, PyList_GET_ITEM(source->counter, 0));
-  }
-  if (floating) {
-    set(tensor->node, reinterpret_cast<PyObject*>(node));
-    set(tensor->requires_grad, Py_True);
-  }
-  if (i) Py_SETREF(tensor->output_nr, PyLong_FromSsize_t(i));
-  return reinterpret_cast<PyObject*>(tensor);
-}
-
-PyObject* record(PyObject* type, Arguments& arguments, PyObject* const* inputs,
-                 Py_ssize_t count) {
-  Owned node_type(PyObject_GetAttr(type, known.node_type));
-  if (!node_type) return nullptr;
-  Owned made(PyObject_CallNoArgs(node_type.get()));
-  Owned shown(PyObject_GetAttr(type, known.tensor_arguments));
-  int is_view = flag_of(type, known.is_view);
-  if (!made || !shown || is_view < 0) return nullptr;
-  auto* node = reinterpret_cast<NodeFields*>(made.get());
-  if (!set_edges(node, inputs, count, PyLong_AsLong(shown.get())))
-    return nullptr;
-  Owned result(arguments.call(type, made.get()));
-  if (!result) return nullptr;
-  PyObject* view_of = is_view ? inputs[0] : nullptr;
-  if (!PyTuple_CheckExact(result.get())) {
-    Owned output(recorded_output(node, view_of, result.get(), 0));
-    PyObject* pointer = output.get();
-    if (!output || !save(node, inputs, count, &pointer, 1)) return nullptr;
-    return output.release();
-  }
-  Py_ssize_t size = PyTuple_GET_SIZE(result.get());
-  Owned outputs(PyTuple_New(size));
-  if (!outputs) return nullptr;
-  for (Py_ssize_t i = 0; i < size; ++i) {
-    PyObject* output =
-        recorded_output(node, view_of, PyTuple_GET_ITEM(result.get(), i), i);
-    if (!output) return nullptr;
-    PyTuple_SET_ITEM(outputs.get(), i, output);
-  }
-  Owned number(PyLong_FromSsize_t(size));
-  if (!number ||
-      PyObject_SetAttr(made.get(), known.outputs, number.get()) < 0 ||
-      !save(node, inputs, count, &PyTuple_GET_ITEM(outputs.get(), 0), size))
-    return nullptr;
-  return outputs.release();
-}
-
-/// A class's apply: run the forward and, if an input needs a gradient, record
-/// the step.
-PyObject* apply(PyObject*, PyObject* const* values, Py_ssize_t size) {
-  PyObject* type = values[0];
-  PyObject* const* inputs = values + 1;
-  Py_ssize_t count = size - 1;
-  Arguments arguments(inputs, count);
-  if (!arguments.ok()) return nullptr;
-  if (arguments.needs_grad()) {
-    int enabled = flag_of(known.grad_state, known.enabled);
-    if (enabled < 0) return nullptr;
-    if (enabled) return record(type, arguments, inputs, count);
-  }
-  Owned result(arguments.call(type, known.no_graph));
-  if (!result) return nullptr;
-  int is_view = flag_of(type, known.is_view);
-  int inference = flag_of(known.grad_state, known.inference);
-  if (is_view < 0 || inference < 0) return nullptr;
-  if (!is_view && !inference && !PyTuple_CheckExact(result.get()))
-    return reinterpret_cast<PyObject*>(wrapped(result.get()));
-  Owned given(PyTuple_New(count));
-  if (!given) return nullptr;
-  for (Py_ssize_t i = 0; i < count; ++i)
-    PyTuple_SET_ITEM(given.get(), i, Py_NewRef(inputs[i]));
-  return PyObject_CallMethodObjArgs(type, known.unrecorded, given.get(),
-                                    result.get(), nullptr);
-}
-
-PyObject* wrap(PyObject*, PyObject* array) {
-  return reinterpret_cast<PyObject*>(wrapped(array));
 }
 
 // Into the module.
@@ -531,13 +303,6 @@ PyMethodDef node_methods[] = {
 PyGetSetDef node_properties[] = {
     {"saved_tensors", saved_tensors, nullptr,
      "The saved values as tensors, in the order they were saved.", nullptr},
-    {}};
-
-PyMethodDef functions[] = {
-    {"apply", as_method(apply), METH_FASTCALL,
-     "Run an operation's forward and record it if a gradient is needed."},
-    {"wrap", wrap, METH_O,
-     "Make a tensor around an array, without a copy and without a check."},
     {}};
 
 template <class R>
@@ -609,7 +374,7 @@ void add_fields(nb::module_& module) {
   known.saved_fields =
       add_class<SavedFields>(module, "tatami._native.SavedFields", new_saved,
                              saved_members, nullptr, nullptr);
-  for (PyMethodDef* method = functions; method->ml_name; ++method) {
+  for (PyMethodDef* method = recording_functions; method->ml_name; ++method) {
     PyObject* function = PyCFunction_New(method, nullptr);
     if (!function) throw nb::python_error();
     module.attr(method->ml_name) = nb::steal(function);

@@ -1,9 +1,79 @@
-// fields.h: the classes that tensors, nodes and saved values derive from.
+// fields.h: the fields of tensors, nodes and saved values.
 #pragma once
 
 #include <nanobind/nanobind.h>
 
+#include "array.h"
+
 namespace tatami {
+
+// Every field is an object, or null where Python finds no attribute.
+
+struct TensorFields {
+  PyObject_HEAD PyObject* array;
+  PyObject* counter;  // [version], shared by all views of the same memory
+  PyObject* node;
+  PyObject* output_nr;
+  PyObject* requires_grad;
+  PyObject* base;
+  PyObject* view_version;
+};
+
+struct NodeFields {
+  PyObject_HEAD PyObject* edges;
+  PyObject* saved;
+  PyObject* to_save;
+  PyObject* needs_input_grad;
+  PyObject* sequence;
+};
+
+struct SavedFields {
+  PyObject_HEAD PyObject* array;
+  PyObject* version;
+  PyObject* counter;
+  PyObject* leaf;
+  PyObject* node;
+  PyObject* output_nr;
+};
+
+/// Objects that are needed again and again.
+struct Known {
+  PyObject *zero, *minus_one, *empty;
+  PyTypeObject *tensor_fields, *node_fields, *saved_fields;
+  PyObject *tensor, *saved;  // the classes made of the fields
+  PyObject *grad_state, *no_graph, *saved_log;
+  PyObject *forward, *node_type, *is_view, *tensor_arguments, *enabled,
+      *inference, *unrecorded, *refresh, *unpack, *refuse_freed, *outputs,
+      *array;
+};
+
+extern Known known;
+
+inline void set(PyObject*& field, PyObject* value) {
+  PyObject* old = field;
+  field = Py_NewRef(value);
+  Py_XDECREF(old);
+}
+
+inline TensorFields* as_tensor(PyObject* object) {
+  return PyObject_TypeCheck(object, known.tensor_fields)
+             ? reinterpret_cast<TensorFields*>(object)
+             : nullptr;
+}
+
+inline bool is_true(PyObject* flag) {
+  return flag == Py_True;
+}
+
+/// A tensor around an array.
+TensorFields* wrapped(PyObject* array);
+
+/// Keep what a forward asked to keep, each with its place in the graph.
+bool save(NodeFields* node, PyObject* const* inputs, Py_ssize_t count,
+          PyObject* const* outputs, Py_ssize_t output_count);
+
+/// The functions of the module that record operations.
+extern PyMethodDef recording_functions[];
 
 void add_fields(nanobind::module_& module);
 

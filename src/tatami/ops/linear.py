@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -162,7 +163,7 @@ def _flattened(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     if bias is None or not input._array.flags.c_contiguous:
         product = input.matmul(weight.t())
         return product if bias is None else product + bias
-    rows = int(np.prod(shape[:-1]))
+    rows = math.prod(shape[:-1])
     flat = Linear.apply(input.view(rows, input._array.shape[-1]), weight, bias)
     return flat.view(shape)
 
