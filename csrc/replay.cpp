@@ -9,18 +9,16 @@
 
 #include <vector>
 
+#include "fields.h"
 #include "program.h"
 
 namespace tatami {
 namespace {
 
-/// The attributes of a tensor that a call looks at.
+/// The attributes of a tensor that a call asks Python for.
 struct Names {
   PyObject* array = PyUnicode_InternFromString("_array");
-  PyObject* counter = PyUnicode_InternFromString("_counter");
   PyObject* grad = PyUnicode_InternFromString("_grad");
-  PyObject* needs_grad = PyUnicode_InternFromString("_requires_grad");
-  PyObject* base = PyUnicode_InternFromString("_base");
 };
 
 const Names& names() {
@@ -38,14 +36,11 @@ struct Kind {
   /// The array of such a tensor, or nullptr.
   PyArrayObject* array_of(PyObject* tensor) const {
     if (Py_TYPE(tensor) != type) return nullptr;
-    Owned members(PyObject_GenericGetDict(tensor, nullptr));
-    if (!members) return nullptr;
-    PyObject* dictionary = members.get();
+    TensorFields* fields = as_tensor(tensor);
     // A tensor with a history of its own goes the long way.
-    PyObject* needs = PyDict_GetItemWithError(dictionary, names().needs_grad);
-    if (needs == Py_True || PyDict_Contains(dictionary, names().base))
+    if (!fields || is_true(fields->requires_grad) || fields->base != Py_None)
       return nullptr;
-    PyObject* array = PyDict_GetItemWithError(dictionary, names().array);
+    PyObject* array = fields->array;
     return array && is_plain(array) && fits(as_array(array)) ? as_array(array)
                                                              : nullptr;
   }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ __all__ = ["NodeFields", "SavedFields", "TensorFields"]
 _sequence = itertools.count()
 
 
-class _TensorFields:
+class TensorFields:
     """The elements of a tensor, the version of their memory, and its history."""
 
     _array: np.ndarray
@@ -37,7 +37,7 @@ class _TensorFields:
         return tensor
 
 
-class _NodeFields:
+class NodeFields:
     """Where gradients go from a step, and what it keeps for computing them."""
 
     edges: Sequence[Any] = ()
@@ -70,7 +70,7 @@ class _NodeFields:
         raise NotImplementedError
 
 
-class _SavedFields:
+class SavedFields:
     """One saved value and its place in the graph."""
 
     array: np.ndarray
@@ -85,9 +85,5 @@ class _SavedFields:
         raise NotImplementedError
 
 
-if TYPE_CHECKING or kernels.in_use != "native":
-    TensorFields, NodeFields, SavedFields = _TensorFields, _NodeFields, _SavedFields
-else:
-    TensorFields = native.TensorFields
-    NodeFields = native.NodeFields
-    SavedFields = native.SavedFields
+if kernels.in_use == "native":
+    globals().update(native.fields())

@@ -447,11 +447,7 @@ def rebuild(
     kind: type, array: np.ndarray, requires_grad: bool, extra: dict[str, Any]
 ) -> Any:
     """Make a leaf of class ``kind``: the way back from a pickle."""
-<<<<<<< HEAD
-    tensor: Any = object.__new__(kind)
-=======
-    tensor = TensorFields.__new__(kind)
->>>>>>> deabb11 (Fields of tensors and nodes in C; recording reads them there)
+    tensor: Any = TensorFields.__new__(kind)
     tensor._array = array
     tensor._requires_grad = requires_grad
     tensor.__dict__.update(extra)

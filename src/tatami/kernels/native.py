@@ -7,15 +7,13 @@ import os
 from typing import Any
 
 __all__ = [
-    "NodeFields",
     "Program",
     "Replay",
-    "SavedFields",
-    "TensorFields",
     "all_hold",
     "apply",
     "available",
     "connect",
+    "fields",
     "get_num_threads",
     "install",
     "instruction_set",
@@ -41,9 +39,6 @@ available = _native is not None
 Program: Any = _native.Program if available else None
 Replay: Any = _native.Replay if available else None
 all_hold: Any = _native.all_hold if available else None
-NodeFields: Any = _native.NodeFields if available else None
-SavedFields: Any = _native.SavedFields if available else None
-TensorFields: Any = _native.TensorFields if available else None
 apply: Any = _native.apply if available else None
 connect: Any = _native.connect if available else None
 wrap: Any = _native.wrap if available else None
@@ -59,6 +54,12 @@ def install(reference: Any) -> dict[str, Any]:
     return {name: getattr(_native, name) for name in _native.names()}
 
 
+def fields() -> dict[str, Any]:
+    """Return the classes of fields by name."""
+    names = ("TensorFields", "NodeFields", "SavedFields")
+    return {name: getattr(_native, name) for name in names}
+
+
 def instruction_set() -> str:
     """Return the instruction set the compiled kernels were chosen for."""
     return str(_native.instruction_set()) if available else "NumPy's own"
@@ -67,6 +68,8 @@ def instruction_set() -> str:
 def peak_rate() -> float | None:
     """Return how many operations on float32 one core does in a nanosecond at best."""
     return float(_native.peak_rate()) if available else None
+
+
 def kept_memory() -> int:
     """Return how many bytes of freed arrays are kept for new ones."""
     return int(_native.kept_memory()) if available else 0

@@ -149,7 +149,8 @@ class _Uninitialized(Tensor):
         require_cpu(device)
         kind = self._kind if dtype is None else dtypes.parse(dtype)
         self.__class__ = self._becomes
-        self._array = np.empty(tuple(shape), kind.numpy)
+        tensor: Tensor = self
+        tensor._array = np.empty(tuple(shape), kind.numpy)
 
     def _attributes(self) -> dict[str, Any]:
         own = {k: v for k, v in self.__dict__.items() if k != "_counter"}

@@ -125,8 +125,8 @@ def _rebase(view: Tensor, base: Tensor, result: Tensor) -> None:
     node.needs_input_grad = (base._requires_grad, result._requires_grad)
     node.saved = []
     node.outputs = 1
-    node.shape = base._array.shape  # type: ignore[attr-defined]
-    node.places = places(view._array, base._array)  # type: ignore[attr-defined]
+    node.shape = base._array.shape
+    node.places = places(view._array, base._array)
     base._node, base._output_nr, base._requires_grad = node, 0, True
 
 
@@ -212,6 +212,6 @@ def _refresh(self: Tensor) -> None:
     node.edges = [edge_to(base)]
     node.needs_input_grad = (True,)
     node.saved = []
-    node.shape = base._array.shape  # type: ignore[attr-defined]
-    node.places = places(self._array, base._array)  # type: ignore[attr-defined]
+    node.shape = base._array.shape
+    node.places = places(self._array, base._array)
     self._node, self._output_nr, self._requires_grad = node, 0, True
