@@ -150,16 +150,23 @@ def close_to(found: Any, wanted: Any, tolerance: float, where: str = "") -> str:
         pairs = [(str(key), found[key], wanted[key]) for key in wanted]
     elif isinstance(wanted, (list, tuple)):
         if type(found) is not type(wanted) or len(found) != len(wanted):
-            return f"{where}: {found!r:.200} for {wanted!r:.200}"
+            return f"{where}: {_short(found, wanted)}"
         pairs = [(str(i), *pair) for i, pair in enumerate(zip(found, wanted))]
     else:
-        same = found == wanted
-        return "" if same else f"{where}: {found!r:.200} for {wanted!r:.200}"
+        return "" if found == wanted else f"{where}: {_short(found, wanted)}"
     for name, one, two in pairs:
         difference = close_to(one, two, tolerance, f"{where}.{name}")
         if difference:
             return difference
     return ""
+
+
+def _short(found: Any, wanted: Any) -> str:
+    """Return two values in few words; bytes are those of numbers."""
+    if isinstance(found, bytes) and isinstance(wanted, bytes):
+        kind = np.float32 if len(wanted) % 4 == 0 else np.uint8
+        found, wanted = (np.frombuffer(x[:16], kind) for x in (found, wanted))
+    return f"{found!s:.100} for {wanted!s:.100}"
 
 
 def _close_tensors(found: Any, wanted: Any, tolerance: float, where: str) -> str:
