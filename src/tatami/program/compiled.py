@@ -12,6 +12,7 @@ from ..autograd import grad_mode
 from ..tensor import Tensor
 from .captured import Captured
 from .graph import CapturedGraph
+from .lasting import guard_gradients, guard_options, unwatched_changes
 from .record import Recording, difference, record, unwatched
 
 __all__ = ["Compiled"]
@@ -126,8 +127,7 @@ class Compiled:
         reason = recording.reason
         if reason is None and last is not None:
             reason = last.reason or difference(last, recording)
-            watched = [tensor._array for tensor in recording.guards.tensors.values()]
-            reason = reason or unwatched(last, recording, watched)
+            reason = reason or _unreliable(last, recording)
             if reason is None:
                 kind_of = Captured if recording.backward is None else CapturedGraph
                 captured = kind_of(recording, args, kwargs)
@@ -152,6 +152,14 @@ class Compiled:
                 RuntimeWarning,
                 stacklevel=5,
             )
+
+
+def _unreliable(last: Recording, recording: Recording) -> str | None:
+    """Guard what two like recordings relied on; return why that can't be done."""
+    guard_gradients(last, recording)
+    guard_options(recording)
+    watched = [tensor._array for tensor in recording.guards.tensors.values()]
+    return unwatched(last, recording, watched) or unwatched_changes(recording)
 
 
 def _key(args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Tensor]) -> Any:

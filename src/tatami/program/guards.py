@@ -29,6 +29,10 @@ _PLAIN = (
     type(None), bool, int, float, complex, str, bytes, type(Ellipsis), Enum, range,
     dtypes.dtype, device, np.dtype, np.generic, Generator, types.BuiltinFunctionType,
 )  # fmt: skip
+# Attributes by which the user's code can read options of optimizers.
+_WAYS_TO_OPTIONS = {
+    "param_groups", "state_dict", "get_last_lr", "get_lr", "__dict__", "vars",
+}  # fmt: skip
 _TENSOR_STATE = ("_array", "_requires_grad", "_hooks", "_post_hooks", "_node")
 # What a module keeps for itself and its forward does not look at.
 _BOOKKEEPING = {
@@ -66,6 +70,10 @@ class Guards:
             for name in code.co_names:
                 if name in space:
                     self.hold(space, name, space[name], name)
+        self.finish()
+
+    def finish(self) -> None:
+        """Follow what is held but not followed yet."""
         while self._waiting and self.reason is None:
             value, label = self._waiting.pop()
             self._visit(value, label)
@@ -106,8 +114,16 @@ class Guards:
             if isinstance(value, kinds):
                 visit(self, value, label)
                 return
-        if isinstance(getattr(value, "__dict__", None), dict):
-            self._attributes(value, label, self._names)
+        entries = getattr(value, "__dict__", None)
+        if isinstance(entries, dict):
+            own = type(value).__module__.partition(".")[0] == "tatami"
+            keys = [key for key in entries if key != "compiled"]
+            self._attributes(value, label, keys if own else self._names)
+
+    def _array(self, value: np.ndarray, label: str) -> None:
+        """Refuse arrays of the user's: their elements could change unseen."""
+        if value.flags.writeable and self.reason is None:
+            self.reason = f"it can look at {label}, a NumPy array that nobody watches"
 
     def _tensor(self, value: Tensor, label: str) -> None:
         self.tensors[id(value)] = value
@@ -121,9 +137,25 @@ class Guards:
         self._attributes(value, label, keys)
 
     def _optimizer(self, value: Optimizer, label: str) -> None:
-        entries = value.__dict__
+        entries, groups = value.__dict__, value.param_groups
         self.hold(entries, "state", value.state, f"{label}.state")
-        self.hold(entries, "param_groups", value.param_groups, f"{label}.param_groups")
+        if not self._names.isdisjoint(_WAYS_TO_OPTIONS):
+            self.hold(entries, "param_groups", groups, f"{label}.param_groups")
+            return
+        self._triples += (entries, "param_groups", groups)
+        self._labels.append(f"{label}.param_groups")
+        if self._counted(groups, label):
+            for i, group in enumerate(groups):
+                self._triples += (groups, i, group)
+                self._labels.append(f"{label}.param_groups[{i}]")
+                self._group(group, f"{label}.param_groups[{i}]")
+
+    def _group(self, value: dict[str, Any], label: str) -> None:
+        """Guard a parameter group, but for numbers, which are read at each run."""
+        if self._counted(value, label):
+            for key, item in value.items():
+                if not _is_option(item):
+                    self.hold(value, key, item, f"{label}[{key!r}]")
 
     def _attributes(self, value: Any, label: str, keys: Iterable[str]) -> None:
         entries = value.__dict__
@@ -139,11 +171,8 @@ class Guards:
     def _dictionary(self, value: dict[Any, Any], label: str) -> None:
         if not self._counted(value, label):
             return
-        group = "params" in value and "lr" in value
         for key, item in value.items():
-            # Options that are numbers are read anew at each run.
-            if not (group and _is_option(item)):
-                self.hold(value, key, item, f"{label}[{key!r}]")
+            self.hold(value, key, item, f"{label}[{key!r}]")
 
     def _counted(self, value: Any, label: str) -> bool:
         if len(value) > _LARGE:
@@ -198,6 +227,8 @@ def _is_option(value: Any) -> bool:
 
 
 def _holds(owner: Any, key: Any, value: Any) -> bool:
+    if isinstance(owner, Tensor) and type(key) is tuple:
+        return getattr(owner, key[0]) is not None
     if key is Ellipsis:
         return bool(len(owner) == value)
     if isinstance(owner, types.CellType):
@@ -209,7 +240,12 @@ def _holds(owner: Any, key: Any, value: Any) -> bool:
     else:
         found = getattr(owner, key, _ABSENT)
     same_kind = type(found) is type(value) and isinstance(value, (int, float, str))
-    return found is value or (same_kind and bool(found == value))
+    return found is value or (same_kind and _same_value(found, value))
+
+
+def _same_value(a: Any, b: Any) -> bool:
+    """Tell whether two numbers or texts are the same: 0.0 is not -0.0."""
+    return bool(a == b) and (a != 0 or str(a) == str(b))
 
 
 def _all_hold_in_python(triples: tuple[Any, ...]) -> bool:
@@ -227,6 +263,7 @@ def _visits() -> list[tuple[Any, Callable[[Guards, Any, str], None]]]:
 
     return [
         (Tensor, Guards._tensor),
+        (np.ndarray, Guards._array),
         (Module, Guards._module),
         (Optimizer, Guards._optimizer),
         (list, Guards._list),

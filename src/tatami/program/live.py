@@ -35,6 +35,11 @@ class Live(float):
             value = value[key]
         return float(value)
 
+    @property
+    def truth(self) -> bool:
+        """Whether the present value of the option is other than 0."""
+        return self.now() != 0
+
     def __bool__(self) -> bool:
         self.tested = True
         return float.__bool__(self)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Observed", "observer", "plain"]
+__all__ = ["Observed", "observer", "plain", "release"]
 
 # Functions of NumPy that only look at the same memory in another way.
 _VIEWS = frozenset({
@@ -36,6 +38,7 @@ class _Observer:
     """Whom to tell; nobody unless a recording is under way."""
 
     tell: Callable[[str], None] | None = None
+    made: list[weakref.ref[Any]] | None = None
 
 
 observer = _Observer()
@@ -44,6 +47,23 @@ observer = _Observer()
 def plain(array: np.ndarray) -> np.ndarray:
     """Return the array as one that nobody observes."""
     return array.view(np.ndarray) if isinstance(array, Observed) else array
+
+
+def release(made: list[weakref.ref[Any]]) -> None:
+    """Put plain arrays wherever observed ones of a run have stayed behind."""
+    alive = {id(x): x for x in (ref() for ref in made) if x is not None}
+    if not alive:
+        return
+    for holder in gc.get_referrers(*alive.values()):
+        if isinstance(holder, list):
+            holder[:] = [plain(x) if id(x) in alive else x for x in holder]
+            continue
+        entries = holder if type(holder) is dict else getattr(holder, "__dict__", None)
+        if not isinstance(entries, dict) or entries is alive:
+            continue
+        for name, value in list(entries.items()):
+            if id(value) in alive:
+                entries[name] = plain(value)
 
 
 def _plain_all(value: Any) -> Any:
@@ -64,6 +84,11 @@ class Observed(np.ndarray):
 
     Views of it are observed too. Kernels get the plain array.
     """
+
+    def __array_finalize__(self, array: Any) -> None:
+        """Note that there is another one."""
+        if observer.made is not None:
+            observer.made.append(weakref.ref(self))
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any

@@ -14,7 +14,7 @@ from ..kernels import Stream
 from ..tensor import Tensor, wrap
 from .guards import Guards
 from .live import Live
-from .observed import Observed, plain
+from .observed import Observed, observer, plain, release
 from .trace import Ref, Trace, extent, recording
 from .watch import Watch
 
@@ -48,6 +48,7 @@ class Recording:
         guards: what the code can look at, as it was before the run.
         grads: tensors whose gradient the run replaced, and the gradients.
         versions: tensors the run changed in place, and how often.
+        before: tensors with their gradients and versions, as they were before the run.
         result: what the function returned.
         backward: the way back, if the result has a graph.
         reason: why there can be no program, or None.
@@ -58,6 +59,7 @@ class Recording:
     guards: Guards
     grads: list[tuple[Tensor, Tensor | None]] = field(default_factory=list)
     versions: list[tuple[Tensor, int]] = field(default_factory=list)
+    before: dict[int, Any] = field(default_factory=dict)
     result: Any = None
     backward: Backward | None = None
 
@@ -85,7 +87,7 @@ class _Exchange:
     def observe(self, tensor: Tensor) -> None:
         """Let the elements of a tensor be watched."""
         if id(tensor) not in self.arrays:
-            own = tensor._array
+            own = plain(tensor._array)
             tensor._array = own.view(Observed)
             self.arrays[id(tensor)] = (tensor, own, tensor._array)
 
@@ -121,6 +123,9 @@ def record(
     guards.close()
     recording_ = Recording(trace, watch, guards)
     exchange, before = _Exchange(), _states(guards, args, kwargs)
+    recording_.before = before
+    if any(_overlaps(before, args, kwargs)):
+        trace.stop("an argument shares memory with a tensor it uses")
     for position, tensor in enumerate(tensors_of(args, kwargs)):
         trace.add_input(tensor._array, position)
         exchange.observe(tensor)
@@ -128,6 +133,7 @@ def record(
         exchange.observe(tensor)
         if gradient is not None:
             exchange.observe(gradient)
+    observer.made = []
     try:
         with recording(trace):
             with watch.following():
@@ -135,6 +141,8 @@ def record(
             _record_backward(recording_, result, args, kwargs)
     finally:
         exchange.restore(trace)
+        made, observer.made = observer.made or [], None
+        release(made)
     recording_.result = result
     _note_effects(recording_, before)
     _unobserve(result)
@@ -213,6 +221,17 @@ def _note_effects(recording_: Recording, before: dict[int, Any]) -> None:
     if not recording_.guards.hold_up():
         what = recording_.guards.broken()
         recording_.trace.stop(f"it changes {what} each time it runs")
+
+
+def _overlaps(before: dict[int, Any], args: Any, kwargs: Any) -> Iterator[bool]:
+    """Yield for each argument whether it lies in the memory of another tensor."""
+    given = {id(tensor) for tensor in tensors_of(args, kwargs)}
+    ranges = [
+        extent(tensor._array) for key, (tensor, _) in before.items() if key not in given
+    ]
+    for tensor in tensors_of(args, kwargs):
+        start, end = extent(tensor._array)
+        yield any(start < last and first < end for first, last in ranges)
 
 
 def _unobserve(result: Any) -> None:

@@ -45,6 +45,7 @@ class Watch:
         changed: containers of Python that were changed through their methods.
         optimizers: optimizers that made a step.
         lives: their options, as numbers that tell whether they were used.
+        options: the options of all optimizers that are known, before the run.
     """
 
     def __init__(self, stop: Callable[[str], None]) -> None:
@@ -53,6 +54,7 @@ class Watch:
         self.changed: dict[int, Any] = {}
         self.optimizers: list[Optimizer] = []
         self.lives: list[Live] = []
+        self.options: list[tuple[dict[str, Any], str, Any]] = []
         self._own: dict[CodeType, bool] = {}
         self._steps: list[tuple[FrameType, list[tuple[dict[str, Any], str, Any]]]] = []
 
@@ -104,6 +106,7 @@ class Watch:
         """Put live numbers in the place of the options until the step is done."""
         if optimizer not in self.optimizers:
             self.optimizers.append(optimizer)
+            self.options += options_of(optimizer)
         changes = []
         for group in optimizer.param_groups:
             for name, value in group.items():
@@ -139,6 +142,16 @@ class Watch:
             self.stop(f"it calls {name}()")
         elif module in _FOREIGN or isinstance(owner, random.Random):
             self.stop(f"it calls {name}() of {module}")
+
+
+def options_of(optimizer: Optimizer) -> list[tuple[dict[str, Any], str, Any]]:
+    """Return the options of an optimizer with their groups and names."""
+    return [
+        (group, name, value)
+        for group in optimizer.param_groups
+        for name, value in group.items()
+        if name != "params"
+    ]
 
 
 def _is_live(value: Any) -> bool:
