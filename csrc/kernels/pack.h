@@ -1,7 +1,7 @@
 // pack.h: copies of parts of a matrix in the order in which tiles read them.
 #pragma once
 
-#include "../simd.h"
+#include "../shuffle.h"
 
 namespace tatami::TATAMI_ISA {
 
