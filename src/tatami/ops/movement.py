@@ -47,16 +47,39 @@ class View(Operation):
 
 
 def _view(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    result = array.reshape(shape)
-    if array.flags.c_contiguous:
-        return result
-    if result.base is None or (array.size and not np.may_share_memory(result, array)):
+    if not _can_view(array, shape):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least "
             "one dimension spans across two contiguous subspaces). Use .reshape(...) "
             "instead."
         )
-    return result
+    return array.reshape(shape)
+
+
+def _can_view(array: np.ndarray, shape: tuple[int, ...]) -> bool:
+    """Tell whether an array has another shape without moving its elements.
+
+    Dimensions that are joined, or split and joined, have to be walked evenly.
+    """
+    if array.flags.c_contiguous or not array.size:
+        return True
+    old = [x for x in zip(array.shape, array.strides, strict=True) if x[0] != 1]
+    new = [n for n in shape if n != 1]
+    i = j = 0
+    while i < len(old) and j < len(new):
+        first, have, need = i, old[i][0], new[j]
+        i, j = i + 1, j + 1
+        while have != need:
+            if have < need:
+                have, i = have * old[i][0], i + 1
+            else:
+                need, j = need * new[j], j + 1
+        for (_, step), (n, inner) in zip(
+            old[first:i], old[first + 1 : i], strict=False
+        ):
+            if step != n * inner:
+                return False
+    return True
 
 
 @tensor_method("view")
@@ -102,12 +125,9 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         torch.Size([2, 3])
     """
     wanted = size.infer(as_shape(shape), input._array.size)
-    if input._array.flags.c_contiguous:
+    if _can_view(input._array, wanted):
         return View.apply(input, wanted)
-    try:
-        return View.apply(input, wanted)
-    except RuntimeError:
-        return UnsafeView.apply(clone(input), wanted)
+    return UnsafeView.apply(clone(input), wanted)
 
 
 class Clone(Operation):
