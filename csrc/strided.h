@@ -71,16 +71,24 @@ void copy_walk(const Walk& walk, char* target, const char* source) {
   for (int i = 0; i < last; ++i) rows *= walk.lengths[i];
   const long length = walk.lengths[last];
   parallel_for(rows, 0.3 * double(length) + 3, [&](long begin, long end) {
+    long index[Walk::kMost], to = 0, from = 0, rest = begin;
+    for (int i = last - 1; i >= 0; --i) {
+      index[i] = rest % walk.lengths[i];
+      rest /= walk.lengths[i];
+      to += index[i] * walk.target[i];
+      from += index[i] * walk.source[i];
+    }
     for (long row = begin; row < end; ++row) {
-      long to = 0, from = 0, rest = row;
-      for (int i = last - 1; i >= 0; --i) {
-        const long index = rest % walk.lengths[i];
-        rest /= walk.lengths[i];
-        to += index * walk.target[i];
-        from += index * walk.source[i];
-      }
       copy_run<E>(target + to, walk.target[last], source + from,
                   walk.source[last], length);
+      for (int i = last - 1; i >= 0; --i) {
+        to += walk.target[i];
+        from += walk.source[i];
+        if (++index[i] < walk.lengths[i]) break;
+        to -= walk.lengths[i] * walk.target[i];
+        from -= walk.lengths[i] * walk.source[i];
+        index[i] = 0;
+      }
     }
   });
 }
