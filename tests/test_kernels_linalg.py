@@ -22,6 +22,7 @@ SHAPES = [
     *((length, length, length) for length in LENGTHS),
     (1, 300, 1030), (2, 130, 577), (4, 1, 700), (13, 10, 1200), (10, 577, 61),
     (64, 120, 576), (97, 101, 1031), (150, 85, 2050), (211, 409, 89),
+    (1, 4099, 7), (1, 2050, 33), (31, 67, 4), (301, 37, 2),
 ]  # fmt: skip
 DTYPES = (np.float32, np.float64)
 LAYOUTS = ("rows", "columns", "spread", "late")

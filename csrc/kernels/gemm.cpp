@@ -405,6 +405,51 @@ void sum_few(const Product<T>& p) {
   }
 }
 
+/// One row, from a few rows of b at a time, so that they are read from end to
+/// end. Does not accumulate.
+template <class T>
+void sum_row(const Product<T>& p) {
+  constexpr long kBlock = 8192 / sizeof(T), kFew = 4;
+  for (long begin = 0; begin < p.N; begin += kBlock) {
+    const long columns = smaller(kBlock, p.N - begin);
+    T* out = p.out + begin;
+    for (long start = 0; start < p.K; start += kFew) {
+      const long few = smaller(kFew, p.K - start);
+      const T* a = p.a + start * p.a_column;
+      const T* b = p.b + start * p.b_row + begin;
+      for_each_vector<T>(columns, [&](long j, long lanes) {
+        Vector<T> total{};
+        if (start > 0) total = load(out + j, lanes);
+        if (few == kFew) {
+#pragma GCC unroll 4
+          for (long k = 0; k < kFew; ++k)
+            total +=
+                splat(a[k * p.a_column]) * load(b + k * p.b_row + j, lanes);
+        } else {
+          for (long k = 0; k < few; ++k)
+            total +=
+                splat(a[k * p.a_column]) * load(b + k * p.b_row + j, lanes);
+        }
+        store(out + j, total, lanes);
+      });
+    }
+    auto f = Finish<T>::of(p, 0, true);
+    f.move(begin, begin);
+    if (f.stores_sums()) continue;
+    for_each_vector<T>(columns, [&](long j, long lanes) {
+      Vector<T> total[1][1] = {{load(out + j, lanes)}};
+      auto here = f;
+      here.move(j, j);
+      finish<T, 1, 1>(
+          here, total, out + j, 0, 0,
+          [&](const T* source, int) { return load(source, lanes); },
+          [&](T* target, int, Vector<T> value) {
+            store(target, value, lanes);
+          });
+    });
+  }
+}
+
 // The dot tile.
 
 template <class T, int kRows, int kColumns>
@@ -508,11 +553,12 @@ void dot_rows(const Product<T>& p, long rows, long row, long begin, long end,
 /// first-level cache, for all rows of a.
 template <class T>
 void dot_columns(const Product<T>& p, long begin, long end) {
-  constexpr long kDotDepth = 4096 / sizeof(T);
   long bands = divide_up(p.M, kDotRows);
-  for (long start = 0; start < p.K; start += kDotDepth) {
-    long depth = smaller(kDotDepth, p.K - start);
+  long deepest = bands > 1 ? 4096 / long{sizeof(T)} : p.K;
+  for (long start = 0; start < p.K; start += deepest) {
+    long depth = smaller(deepest, p.K - start);
     long block = round_up(larger(4, 16384 / (depth * long{sizeof(T)})), 4);
+    if (bands == 1) block = end - begin;
     for (long column = begin; column < end; column += block)
       for (long band = 0; band < bands; ++band) {
         long row = band * p.M / bands;
@@ -597,6 +643,17 @@ void matmul_tiles(const Product<T>& p) {
   }
 }
 
+/// One row times a wide matrix, whose rows are read from end to end.
+template <class T>
+void matmul_row(const Product<T>& p) {
+  constexpr long kStep = 64 * kLanes<T>;
+  double step_ns = double(kStep) * double(p.K) / kRate<T>;
+  parallel_for(divide_up(p.N, kStep), step_ns, [&](long begin, long end) {
+    long column = begin * kStep;
+    sum_row(part_of(p, 0, 1, column, smaller(p.N, end * kStep) - column));
+  });
+}
+
 /// Whether a and the transpose of b, whose rows are contiguous, are better
 /// read in place than packed. Sums of lanes cost most where the depth is small;
 /// measured on Zen 3 with depths from 16 to 9216.
@@ -610,6 +667,8 @@ bool prefers_dot(const Product<T>& p) {
 template <class T>
 void matmul(const Product<T>& p) {
   if (p.M == 0 || p.N == 0) return;
+  bool wide = p.b_column == 1 && p.N >= 2048;
+  if (p.M == 1 && wide && p.K > 4 && !p.accumulate) return matmul_row(p);
   prefers_dot(p) ? matmul_dot(p) : matmul_tiles(p);
 }
 

@@ -40,6 +40,10 @@ void pack_rows(const T* a, long a_row, long a_column, long rows, long depth,
             store_partial(out + (k + i) * rows + r, block[i], rows - r);
       }
   } else if (a_row == 1) {
+    // Lanes too many of all depths but the last lie in the next one.
+    for (; k + 1 < depth && a_column >= kLength; ++k)
+      for (long r = 0; r < rows; r += kLength)
+        store(out + k * rows + r, load(a + k * a_column + r));
     for (; k < depth; ++k)
       for_each_vector<T>(rows, [&](long r, long lanes) {
         store(out + k * rows + r, load(a + k * a_column + r, lanes));
@@ -61,6 +65,13 @@ void pack_columns(const T* b, long b_row, long b_column, long columns,
     for (; k < depth; ++k)
       for (long j = 0; j < kWidth; j += kLength)
         store(out + k * kWidth + j, load(b + k * b_row + j));
+  } else if (b_column == 1) {
+    for (; k < depth; ++k) {
+      store(out + k * kWidth + kLength, Vector<T>{});
+      for_each_vector<T>(columns, [&](long j, long lanes) {
+        store(out + k * kWidth + j, load(b + k * b_row + j, lanes));
+      });
+    }
   } else if (b_row == 1) {
     for (; k + kLength <= depth; k += kLength)
       for (long j = 0; j < kWidth; j += kLength) {
