@@ -62,7 +62,8 @@ def draw(sections: dict[str, Any], path: Path) -> None:
     for line, threads in zip(plots, counts, strict=True):
         for plot, training in zip(line, (True, False), strict=True):
             _plot(plot, curves(sections, training, threads), training, threads)
-    plots[0][0].legend(frameon=False, fontsize=8)
+    # All sides can infer, and not all can train.
+    plots[0][1].legend(frameon=False, fontsize=8)
     figure.suptitle(f"The tutorial's CNN on {sections['machine']['name']}", fontsize=10)
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

@@ -22,12 +22,13 @@ SIDES = (
     "tatami compiled", "tatami eager", "PyTorch eager", "torch.compile", "JAX",
     "ONNX Runtime",
 )  # fmt: skip
-WORDS = {
+WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "head": "Time of one call in microseconds; in brackets, how many times faster "
         "than PyTorch eager (blocks in turn, middle of the ratios). The last column is "
-        "tatami compiled's, or eager's, share of the {peak:.0f} GFLOP/s that the "
-        "machine's multiply-adds come to.",
+        "tatami compiled's, or eager's, share of what the machine's multiply-adds "
+        "come to: {peak:.0f} GFLOP/s on one thread.",
+        "comma": ", ", "titles": {},
         "network": "network", "share": "share of peak",
         "training": "training", "inference": "inference",
         "batch": "batch {batch}, {threads} thread{s}",
@@ -43,8 +44,14 @@ WORDS = {
     },
     "ja": {
         "head": "一回の時間（マイクロ秒）。括弧の中は PyTorch eager の何倍速いか"
-        "（交互に測った比の中央値）。最後の列は、この計算機の積和演算の最高速度 "
-        "{peak:.0f} GFLOP/s に対する tatami（compiled、なければ eager）の割合。",
+        "（交互に測った比の中央値）。最後の列は、この計算機の積和演算の最高速度"
+        "（一スレッドで {peak:.0f} GFLOP/s）に対する tatami（compiled、なければ eager）"
+        "の割合。",
+        "comma": "、",
+        "titles": {
+            "tutorial's CNN": "チュートリアルの CNN",
+            "PyTorch's MNIST example": "PyTorch の MNIST の例",
+        },
         "network": "ネットワーク", "share": "最高速度比",
         "training": "学習", "inference": "推論",
         "batch": "バッチ {batch}、{threads} スレッド",
@@ -96,7 +103,7 @@ def _line(cells: list[str]) -> str:
 
 
 def _cells(
-    row: dict[str, Any], names: list[str], machine: Any, words: dict[str, str]
+    row: dict[str, Any], names: list[str], machine: Any, words: dict[str, Any]
 ) -> list[str]:
     threads = row["threads"]
     title = row["title"].split(", training")[0].split(", inference")[0]
@@ -106,7 +113,12 @@ def _cells(
     )
     ours = next((name for name in names if name in row["sides"]), None)
     last = "–" if ours is None else f"{results.share(row, ours, machine):.0%}"
-    return [f"{title}, {mode}, {where}", *(_cell(row, name) for name in names), last]
+    words_of_row = (words["titles"].get(title, title), mode, where)
+    return [
+        words["comma"].join(words_of_row),
+        *(_cell(row, name) for name in names),
+        last,
+    ]
 
 
 def _cell(row: dict[str, Any], name: str) -> str:
@@ -119,7 +131,7 @@ def _cell(row: dict[str, Any], name: str) -> str:
     return f"{time} ({ratio:.1f})"
 
 
-def _sentences(sections: dict[str, Any], words: dict[str, str]) -> list[str]:
+def _sentences(sections: dict[str, Any], words: dict[str, Any]) -> list[str]:
     """Return a paragraph for each further section that has PyTorch's side, too."""
     return [
         line

@@ -8,8 +8,10 @@ from typing import Any
 
 from engine import SIDES, absent, start, version
 
+import tatami
 from tatami.cli.measure.timing import Block, summarize
 from tatami.cli.measure.worker import Failure, Worker, interleave
+from tatami.kernels import native
 
 __all__ = ["Sides", "present"]
 
@@ -28,6 +30,8 @@ def present(names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     for name, reason in missing.items():
         print(f"{name}: {reason}", flush=True)
     there = [name for name in reasons if name not in missing]
+    kernels = f"{tatami.kernels.in_use}, {native.instruction_set()}"
+    print("tatami's kernels:", kernels)
     print("sides:", ", ".join(f"{name} {version(name)}" for name in there), flush=True)
     return there, missing
 

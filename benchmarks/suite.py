@@ -17,6 +17,7 @@ from machine import known_machine
 from sides import Sides, present
 from workloads import WORKLOADS, Case, cases, quick_cases
 
+import tatami
 from tatami.cli.measure.machine import processors
 
 __all__ = ["measure_networks"]
@@ -37,6 +38,9 @@ def arguments_of(words: list[str] | None = None) -> argparse.Namespace:
     add("--seconds", type=float, help="length of a block (default: 0.2; quick: 0.1)")
     found = parser.parse_args(words)
     quick = found.quick
+    partial = found.only or found.sides or found.threads
+    # The report is made of whole runs only.
+    found.section = "quick" if quick else "partial" if partial else "networks"
     found.threads = found.threads or (
         [1] if quick else sorted({1, min(2, processors())})
     )
@@ -62,7 +66,7 @@ def measure_networks(arguments: argparse.Namespace) -> dict[str, Any]:
                 if arguments.only is None or case.network in arguments.only:
                     rows.append(_measured(sides, case, arguments))
                     print_row(rows[-1], machine)
-    return {"absent": missing, "rows": rows}
+    return {"absent": missing, "kernels": tatami.kernels.in_use, "rows": rows}
 
 
 def _measured(
@@ -98,9 +102,8 @@ def main() -> None:
     """Measure, and keep the results."""
     arguments = arguments_of()
     found = measure_networks(arguments)
-    section = "quick" if arguments.quick else "networks"
-    results.update(section, found)
-    print(f"\nwrote {section} to {results.path()}")
+    results.update(arguments.section, found)
+    print(f"\nwrote {arguments.section} to {results.path()}")
 
 
 if __name__ == "__main__":

@@ -264,7 +264,10 @@ def test_tables(sections: dict[str, Any]) -> None:
     assert wanted in text.splitlines()
     assert "Not measured: JAX." in text
     assert "2.0 s; a PyTorch script with `DataLoader` 20.0 s (10.0 times)" in text
-    assert "学習, バッチ 1、1 スレッド | 100 (7.0)" in report.tables(sections, "ja")
+    assert (
+        "チュートリアルの CNN、学習、バッチ 1、1 スレッド | 100 (7.0)"
+        in report.tables(sections, "ja")
+    )
 
 
 def test_the_marked_section_is_rewritten() -> None:
@@ -364,8 +367,9 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     words = ["bench", "--rounds", "1", "--seconds", "0.01", "--batch-sizes", "2"]
     assert main(words) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("machine: ")
-    assert "peak:    not measured (no C++ compiler: g++ is needed" in lines[1]
+    assert lines[0].startswith(f"kernels: {tatami.kernels.in_use}, ")
+    assert lines[1].startswith("machine: ")
+    assert "peak:    not measured (no C++ compiler: g++ is needed" in lines[2]
     assert "PyTorch: not installed" in lines
     eager = [line.split() for line in lines if "tatami eager " in line]
     assert [line[0] for line in eager] == ["training", "inference"]

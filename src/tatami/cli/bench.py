@@ -48,9 +48,13 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    import tatami
+
+    from ..kernels import native
     from .measure.machine import machine_name
 
     threads = arguments.threads
+    print(f"kernels: {tatami.kernels.in_use}, {native.instruction_set()}")
     print(f"machine: {machine_name()}; {threads} thread{'s' if threads > 1 else ''}")
     peak = _peak(threads)
     workers = _workers(threads)
