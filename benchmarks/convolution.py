@@ -70,7 +70,7 @@ def make_calls(shape: Shape, batch: int) -> tuple[list[Any], list[Any], float]:
     bias = generator.standard_normal(shape.weight[0]).astype(np.float32)
     dims = x.ndim - 2
     steps = [(n,) * dims for n in (shape.stride, shape.padding, shape.dilation)]
-    geometry = (*steps, shape.groups)
+    geometry: Any = (*steps, shape.groups)
     out = kernels.convolution(x, weight, bias, *geometry)
     grad = generator.standard_normal(out.shape).astype(np.float32)
     ours = [
@@ -78,14 +78,13 @@ def make_calls(shape: Shape, batch: int) -> tuple[list[Any], list[Any], float]:
         lambda: kernels.convolution_grad_input(grad, weight, x.shape, *geometry),
         lambda: kernels.convolution_grad_weight(grad, x, weight.shape, *geometry),
     ]
-    tensors = [torch.from_numpy(array) for array in (grad, x, weight, bias)]
-    theirs = _torch_calls(*tensors, geometry)
+    tensors: Any = [torch.from_numpy(array) for array in (grad, x, weight, bias)]
+    theirs = _torch_calls(tensors, geometry)
     return ours, theirs, 2.0 * out.size * weight[0].size
 
 
-def _torch_calls(
-    grad: Any, x: Any, weight: Any, bias: Any, geometry: Any
-) -> list[Callable[[], Any]]:
+def _torch_calls(tensors: Any, geometry: Any) -> list[Callable[[], Any]]:
+    grad, x, weight, bias = tensors
     *steps, groups = geometry
     convolve = torch.nn.functional.conv1d if x.ndim == 3 else torch.conv2d
 
