@@ -128,6 +128,17 @@ T* data_of(PyObject* object) {
   return static_cast<T*>(PyArray_DATA(as_array(object)));
 }
 
+/// The bytes from the first element to the end of the last; strides are not
+/// negative.
+inline npy_intp extent_of(PyArrayObject* array) {
+  npy_intp bytes = PyArray_ITEMSIZE(array);
+  for (int i = 0; i < PyArray_NDIM(array); ++i) {
+    if (PyArray_DIM(array, i) == 0) return 0;
+    bytes += (PyArray_DIM(array, i) - 1) * PyArray_STRIDE(array, i);
+  }
+  return bytes;
+}
+
 inline int rank_of(PyObject* object) {
   return PyArray_NDIM(as_array(object));
 }

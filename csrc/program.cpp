@@ -31,17 +31,6 @@ char* operand_at(const void* place) {
   return operand;
 }
 
-/// The bytes from the first element to the end of the last; strides are not
-/// negative.
-npy_intp extent_of(PyArrayObject* array) {
-  npy_intp bytes = PyArray_ITEMSIZE(array);
-  for (int i = 0; i < PyArray_NDIM(array); ++i) {
-    if (PyArray_DIM(array, i) == 0) return 0;
-    bytes += (PyArray_DIM(array, i) - 1) * PyArray_STRIDE(array, i);
-  }
-  return bytes;
-}
-
 std::unique_ptr<Instruction> make(const std::string& name,
                                   const nb::tuple& arguments,
                                   const nb::tuple& outputs) {

@@ -116,6 +116,13 @@ class Replay {
   void add_result(size_t slot, nb::object make, bool is_gradient) {
     results_.push_back({slot, std::move(make), is_gradient, {}});
   }
+  /// Enter memory that arguments must not lie in.
+  void add_lasting(nb::handle array) {
+    auto* memory = as_array(array.ptr());
+    char* first = static_cast<char*>(PyArray_DATA(memory));
+    taken_.push_back({first, first + extent_of(memory)});
+    lasting_ = taken_.size();
+  }
   void add_gradient(nb::object leaf, long result) {
     gradients_.push_back({std::move(leaf), result});
   }
@@ -173,8 +180,9 @@ class Replay {
       return nb::none();
     for (size_t i = 0; i < count; ++i) {
       PyArrayObject* array = arguments_[i].array_of(arguments[i].ptr());
-      if (!array || shares_memory(arguments, i)) return nb::none();
+      if (!array) return nb::none();
       addresses_[i] = static_cast<char*>(PyArray_DATA(array));
+      if (shares_memory(i, addresses_[i] + extent_of(array))) return nb::none();
     }
     if (!all_hold(guards_)) return nb::none();
     // Making steps anew moves the slots, so arguments come after it.
@@ -201,10 +209,13 @@ class Replay {
     return true;
   }
 
-  /// The same tensor twice has another meaning than two tensors.
-  static bool shares_memory(const nb::tuple& arguments, size_t i) {
-    for (size_t j = 0; j < i; ++j)
-      if (arguments[j].ptr() == arguments[i].ptr()) return true;
+  /// Whether an argument lies in the memory of an earlier one, or of a tensor
+  /// that the program uses: then the calls mean something else.
+  bool shares_memory(size_t i, char* end) {
+    taken_.resize(lasting_ + i);
+    for (const auto& [first, last] : taken_)
+      if (addresses_[i] < last && first < end) return true;
+    taken_.push_back({addresses_[i], end});
     return false;
   }
 
@@ -234,6 +245,8 @@ class Replay {
 
   nb::object holder_;
   Program* program_;
+  std::vector<std::pair<char*, char*>> taken_;  // lasting memory, then arguments
+  size_t lasting_ = 0;
   std::vector<Kind> arguments_;
   std::vector<long> slots_;
   std::vector<char*> addresses_;
@@ -256,6 +269,7 @@ void add_replay(nb::module_& module) {
            nb::arg("array"), nb::arg("slot"))
       .def("add_result", &Replay::add_result, nb::arg("slot"), nb::arg("make"),
            nb::arg("is_gradient"))
+      .def("add_lasting", &Replay::add_lasting, nb::arg("array"))
       .def("add_gradient", &Replay::add_gradient, nb::arg("leaf"),
            nb::arg("result"))
       .def("add_count", &Replay::add_count, nb::arg("counter"), nb::arg("step"))

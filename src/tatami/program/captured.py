@@ -15,7 +15,7 @@ from .fusion import fuse
 from .machine import Array, Machine, placed
 from .plan import Plan, block
 from .record import Recording, result_ref, tensors_of
-from .trace import Ref
+from .trace import Ref, extent
 
 __all__ = ["Array", "Captured"]
 
@@ -101,6 +101,7 @@ class Captured:
             self.grads.append((tensor, place))
         self._prepare()
         self.fast: Any = None
+        self._lasting: list[tuple[int, int]] | None = None
         if trace.reason is None:
             self._build(trace)
             self.fast = self._fast_way(args, kwargs)
@@ -194,6 +195,20 @@ class Captured:
             tensor._grad = None if place is None else results[place.index]
         return self._template(arguments, results)
 
+    def takes(self, arguments: Sequence[Tensor]) -> bool:
+        """Tell whether no argument lies in the memory of another tensor it uses."""
+        if self._lasting is None:
+            self._lasting = [
+                extent(tensor._array) for tensor in self.guards.tensors.values()
+            ]
+        taken = list(self._lasting)
+        for tensor in arguments:
+            start, end = extent(tensor._array)
+            if any(start < last and first < end for first, last in taken):
+                return False
+            taken.append((start, end))
+        return True
+
     def finish(self, arguments: Sequence[Tensor], handed: Any) -> Any:
         """Return what the function would, from what the fast way handed out."""
         if type(handed) is int:
@@ -203,7 +218,9 @@ class Captured:
     def _fast_way(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the call as compiled code does it, or None if it can't."""
         arguments = list(args)
-        plain_call = not kwargs and all(type(x) is Tensor for x in args)
+        plain_call = not kwargs and all(
+            type(x) is Tensor and not x.requires_grad for x in args
+        )
         lasting = {id(place) for _, place in self.grads}
         if not plain_call or not self._simple or kernels.in_use != "native":
             return None
@@ -213,6 +230,8 @@ class Captured:
         slots = {position: i for i, position in enumerate(self.inputs)}
         for i, tensor in enumerate(arguments):
             replay.add_argument(Tensor, tensor._array, slots.get(i, -1))
+        for lasting_tensor in self.guards.tensors.values():
+            replay.add_lasting(lasting_tensor._array)
         for place in self._results:
             slot = len(self.given) + place.index
             replay.add_result(slot, place.fresh, id(place) in lasting)

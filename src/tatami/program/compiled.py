@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
 from ..autograd import grad_mode
 from ..tensor import Tensor
@@ -68,7 +70,7 @@ class Compiled:
         if kind is None:
             return self.function(*args, **kwargs)
         for program in kind.programs:
-            if program.guards.hold_up():
+            if program.guards.hold_up() and program.takes(tensors):
                 if program.fast is not None:
                     self._fast = program
                 return program(tensors)
@@ -189,10 +191,28 @@ def _describe(value: Any, parts: list[Any], tensors: list[Tensor]) -> None:
         for name, item in value.items():
             parts.append(name)
             _describe(item, parts, tensors)
-    elif isinstance(value, (int, float, str, bytes, type(None))):
+    elif isinstance(value, (int, str, bytes, type(None))):
         parts += (type(value), value)
+    elif isinstance(value, (float, complex, np.generic)):
+        # The texts tell 0.0 and -0.0 apart.
+        parts += (type(value), repr(value))
     else:
-        parts.append(id(value))
+        parts.append(_Itself(value))
+
+
+class _Itself:
+    """Stand for an object in a key, and keep it: addresses are used again."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.value is self.value
 
 
 def as_function(model: Callable[..., Any], fullgraph: bool) -> Callable[..., Any]:

@@ -33,6 +33,8 @@ _PLAIN = (
 _WAYS_TO_OPTIONS = {
     "param_groups", "state_dict", "get_last_lr", "get_lr", "__dict__", "vars",
 }  # fmt: skip
+# What nobody changes between calls.
+_LIBRARIES = ("tatami", "torch", "numpy", "builtins", "math")
 _TENSOR_STATE = ("_array", "_requires_grad", "_hooks", "_post_hooks", "_node")
 # What a module keeps for itself and its forward does not look at.
 _BOOKKEEPING = {
@@ -119,10 +121,12 @@ class Guards:
             own = type(value).__module__.partition(".")[0] == "tatami"
             keys = [key for key in entries if key != "compiled"]
             self._attributes(value, label, keys if own else self._names)
+        if not isinstance(value, type):
+            self._members(value, label)
 
     def _array(self, value: np.ndarray, label: str) -> None:
         """Refuse arrays of the user's: their elements could change unseen."""
-        if value.flags.writeable and self.reason is None:
+        if self.reason is None:
             self.reason = f"it can look at {label}, a NumPy array that nobody watches"
 
     def _tensor(self, value: Tensor, label: str) -> None:
@@ -132,9 +136,30 @@ class Guards:
             self._triples += (value, key, held)
             self._labels.append(f"{label}.{key.strip('_')}")
 
+    def _members(self, value: Any, label: str) -> None:
+        """Follow slots, and what the classes of a user's object have."""
+        entries = getattr(value, "__dict__", {})
+        for kind in type(value).__mro__:
+            if kind.__module__.partition(".")[0] in _LIBRARIES:
+                continue
+            self._waiting.append((kind, label))
+            slots = kind.__dict__.get("__slots__", ())
+            for name in (slots,) if isinstance(slots, str) else slots:
+                self.hold(value, name, getattr(value, name, _ABSENT), label)
+            for name in self._names:
+                if name in kind.__dict__ and isinstance(entries, dict):
+                    if name not in entries:
+                        self._triples += (entries, name, _ABSENT)
+                        self._labels.append(f"{label}.{name}")
+
     def _module(self, value: Module, label: str) -> None:
         keys = [key for key in value.__dict__ if key not in _BOOKKEEPING]
         self._attributes(value, label, keys)
+        self._members(value, label)
+        for name in ("forward", "__call__"):
+            if name not in value.__dict__:
+                self._triples += (value.__dict__, name, _ABSENT)
+                self._labels.append(f"{label}.{name}")
 
     def _optimizer(self, value: Optimizer, label: str) -> None:
         entries, groups = value.__dict__, value.param_groups
@@ -206,7 +231,7 @@ class Guards:
     def _namespace(self, value: Any, label: str) -> None:
         """Follow what the code reads of a Python module or a class of the user's."""
         root = (getattr(value, "__module__", None) or value.__name__).partition(".")[0]
-        if root in ("tatami", "torch", "numpy", "builtins", "math"):
+        if root in _LIBRARIES:
             return
         for name in self._names:
             found = value.__dict__.get(name, _ABSENT)
