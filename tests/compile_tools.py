@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 import tatami
 from tatami import nn
 from tatami.optim import Optimizer
-from tatami.program import captured
+from tatami.program import captured, graph
 
 __all__ = ["Report", "batches", "check", "classifier", "close_to", "snapshot"]
 
@@ -87,14 +88,27 @@ def _steps(scenario: Scenario, compile: Any, replays: list[int]) -> list[Any]:
     return found
 
 
-def _counted(replays: list[int]) -> tuple[Any, Any]:
-    original = captured.Captured.__call__
+@contextmanager
+def _counted(replays: list[int]) -> Iterator[None]:
+    """Count the calls that programs serve, whichever way they take."""
+    kinds = (captured.Captured, "finish"), (captured.Captured, "__call__")
+    kinds += ((graph.CapturedGraph, "__call__"),)
+    originals = [kind.__dict__[name] for kind, name in kinds]
 
-    def call(self: Any, *args: Any) -> Any:
-        replays[-1] += 1
-        return original(self, *args)
+    def counting(original: Any) -> Any:
+        def call(self: Any, *args: Any) -> Any:
+            replays[-1] += 1
+            return original(self, *args)
 
-    return original, call
+        return call
+
+    for (kind, name), original in zip(kinds, originals, strict=True):
+        setattr(kind, name, counting(original))
+    try:
+        yield
+    finally:
+        for (kind, name), original in zip(kinds, originals, strict=True):
+            setattr(kind, name, original)
 
 
 def compiled(scenario: Scenario, **options: Any) -> tuple[Report, list[int]]:
@@ -106,14 +120,9 @@ def compiled(scenario: Scenario, **options: Any) -> tuple[Report, list[int]]:
         report.functions.append(made)
         return made
 
-    original, call = _counted(replays)
-    captured.Captured.__call__ = call  # type: ignore[method-assign]
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            report.snapshots = _steps(scenario, compile, replays)
-    finally:
-        captured.Captured.__call__ = original  # type: ignore[method-assign]
+    with _counted(replays), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        report.snapshots = _steps(scenario, compile, replays)
     texts = [str(warning.message) for warning in caught]
     report.warnings = [text for text in texts if "tatami.compile" in text]
     report.replays = sum(replays)
@@ -151,7 +160,7 @@ def close_to(found: Any, wanted: Any, tolerance: float, where: str = "") -> str:
     elif isinstance(wanted, (list, tuple)):
         if type(found) is not type(wanted) or len(found) != len(wanted):
             return f"{where}: {_short(found, wanted)}"
-        pairs = [(str(i), *pair) for i, pair in enumerate(zip(found, wanted))]
+        pairs = [(str(i), *pair) for i, pair in enumerate(zip(found, wanted, strict=True))]
     else:
         return "" if found == wanted else f"{where}: {_short(found, wanted)}"
     for name, one, two in pairs:
