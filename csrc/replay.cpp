@@ -57,16 +57,21 @@ struct Kind {
 struct Result {
   size_t slot;
   nb::object make;  // returns a new (tensor, memory)
-  bool is_gradient;
   struct Handed {
     nb::object tensor;
     PyObject* array;  // of the tensor, which holds it
     char* memory;
   };
   std::vector<Handed> pool;
+  std::vector<PyObject*> leaves;  // whose gradient it becomes; borrowed
 
   bool is_free(const Handed& handed) const {
-    Py_ssize_t known = is_gradient ? 2 : 1;
+    Py_ssize_t known = 1;
+    for (PyObject* leaf : leaves) {
+      Owned grad(PyObject_GetAttr(leaf, names().grad));
+      if (!grad) PyErr_Clear();
+      if (grad.get() == handed.tensor.ptr()) ++known;
+    }
     return Py_REFCNT(handed.tensor.ptr()) <= known &&
            Py_REFCNT(handed.array) == 1;
   }
@@ -113,8 +118,8 @@ class Replay {
     addresses_.push_back(nullptr);
   }
 
-  void add_result(size_t slot, nb::object make, bool is_gradient) {
-    results_.push_back({slot, std::move(make), is_gradient, {}});
+  void add_result(size_t slot, nb::object make) {
+    results_.push_back({slot, std::move(make), {}, {}});
   }
   /// Enter memory that arguments must not lie in.
   void add_lasting(nb::handle array) {
@@ -124,6 +129,8 @@ class Replay {
     lasting_ = taken_.size();
   }
   void add_gradient(nb::object leaf, long result) {
+    if (result >= 0)
+      results_.at(static_cast<size_t>(result)).leaves.push_back(leaf.ptr());
     gradients_.push_back({std::move(leaf), result});
   }
   void add_count(nb::object counter, long step) {
@@ -267,8 +274,7 @@ void add_replay(nb::module_& module) {
       .def(nb::init<nb::object>(), nb::arg("program"))
       .def("add_argument", &Replay::add_argument, nb::arg("type"),
            nb::arg("array"), nb::arg("slot"))
-      .def("add_result", &Replay::add_result, nb::arg("slot"), nb::arg("make"),
-           nb::arg("is_gradient"))
+      .def("add_result", &Replay::add_result, nb::arg("slot"), nb::arg("make"))
       .def("add_lasting", &Replay::add_lasting, nb::arg("array"))
       .def("add_gradient", &Replay::add_gradient, nb::arg("leaf"),
            nb::arg("result"))

@@ -19,6 +19,21 @@ LENGTHS = (0, 1, 2, 3, 5, 7, 8, 13, 16, 17, 31, 33, 64, 67)
 SMALL = (1, 2, 3, 5, 7, 8, 9)
 # Kernels whose strategies live in test files of their own.
 LATER = {
+    **dict.fromkeys(
+        (
+            "batch_norm", "batch_norm_grad", "channel_affine", "layer_norm",
+            "layer_norm_grad",
+        ),
+        "test_kernels_norm.py",
+    ),
+    **dict.fromkeys(("lstm_cell", "lstm_cell_grad"), "test_kernels_elementwise.py"),
+    **dict.fromkeys(
+        (
+            "assign", "concatenate", "embedding", "embedding_grad", "full", "pad",
+            "put", "take",
+        ),
+        "test_kernels_movement.py",
+    ),
     **dict.fromkeys(("bernoulli", "dropout", "uniform"), "test_kernels_random.py"),
     **dict.fromkeys(
         ("nll_loss", "nll_loss_grad", "softmax_grad", "log_softmax_grad"),
@@ -36,7 +51,10 @@ LATER = {
 }  # fmt: skip
 # Units in the last place of the largest result: an exact operation, a function, a sum.
 TOLERANCES = {"exact": 0, "function": 8, "sum": 64, "step": 64}
-FUNCTIONS = {"exp", "log", "tanh", "sigmoid", "erf", "rsqrt", "softmax", "log_softmax"}
+FUNCTIONS = {
+    "exp", "log", "tanh", "sigmoid", "erf", "rsqrt", "softmax", "log_softmax", "gelu",
+    "gelu_grad", "silu", "silu_grad",
+}  # fmt: skip
 SUMS = (
     "sum", "matmul", "addmm", "linear", "convolution", "avg_pool", "norm", "conv", "loss"
 )  # fmt: skip
@@ -97,6 +115,18 @@ def threshold(draw: Draw, kind: Any) -> Arguments:
     """Draw a gradient and the operand it belongs to."""
     shape = shapes(draw, lengths=LENGTHS)
     return array(draw, shape, kind), array(draw, shape, kind), 0.0
+
+
+def slope(draw: Draw, kind: Any) -> Arguments:
+    """Draw a gradient and the operand it belongs to."""
+    return threshold(draw, kind)[:2]
+
+
+def where(draw: Draw, kind: Any) -> Arguments:
+    """Draw a condition and two operands, one of them stretched or a number."""
+    a, b = binary(draw, kind)
+    shape = np.broadcast_shapes(np.shape(a), np.shape(b))
+    return array(draw, shape, kind) > 0, a, b
 
 
 def reduction(draw: Draw, kind: Any) -> Arguments:
@@ -263,7 +293,10 @@ def adam_step(draw: Draw, kind: Any) -> Arguments:
 CASES: dict[str, Callable[[Draw, Any], Arguments]] = {
     **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum"), binary),
     **dict.fromkeys(("neg", "abs", "square", "relu", "exp", "tanh"), unary),
-    **dict.fromkeys(("sigmoid", "erf"), unary),
+    **dict.fromkeys(("sigmoid", "erf", "gelu", "silu", "copy"), unary),
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), binary),
+    **dict.fromkeys(("gelu_grad", "silu_grad"), slope),
+    "where": where,
     **dict.fromkeys(("sqrt", "rsqrt", "reciprocal", "log"), positive),
     **dict.fromkeys(("sum", "amax", "amin"), reduction),
     **dict.fromkeys(("softmax", "log_softmax"), rows),

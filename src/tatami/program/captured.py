@@ -34,9 +34,8 @@ class _Result:
     Memory is used again once nobody else holds the tensor or a view of it.
     """
 
-    # References that the pool itself, the call and the loop hold.
-    _FREE_TENSOR = 3
-    _FREE_ARRAY = 3
+    # References of the pool, or of the tensor, and of the question itself.
+    _FREE = 2
 
     def __init__(self, index: int, ref: Ref, nbytes: int, node: Any) -> None:
         self.index = index
@@ -44,15 +43,17 @@ class _Result:
         self.nbytes = nbytes
         self.node = node
         self.pool: list[_Handed] = []
-        self.held = 0
+        self.leaves: list[Tensor] = []
 
     def next(self) -> _Handed:
         """Return memory that nobody else holds."""
-        free = self._FREE_TENSOR + self.held
         for handed in self.pool:
+            known = self._FREE
+            for leaf in self.leaves:
+                known += leaf._grad is handed.tensor
             if (
-                sys.getrefcount(handed.tensor) <= free
-                and sys.getrefcount(handed.tensor._array) <= self._FREE_ARRAY
+                sys.getrefcount(handed.tensor) <= known
+                and sys.getrefcount(handed.tensor._array) <= self._FREE
             ):
                 return handed
         return self._make()
@@ -125,9 +126,9 @@ class Captured:
         self.machine = Machine(plan, self.given, list(self._kept))
         self._simple = not self.machine.pinned
         self._results = list(self._kept.values())
-        grads = {id(place) for _, place in self.grads}
-        for place in self._results:
-            place.held = 1 if id(place) in grads else 0
+        for leaf, place in self.grads:
+            if place is not None:
+                place.leaves.append(leaf)
         self._counts = [(tensor, step) for tensor, step in self.versions
                         if id(tensor) not in self._positions]  # fmt: skip
         self._argument_counts = [
@@ -221,7 +222,6 @@ class Captured:
         plain_call = not kwargs and all(
             type(x) is Tensor and not x.requires_grad for x in args
         )
-        lasting = {id(place) for _, place in self.grads}
         if not plain_call or not self._simple or kernels.in_use != "native":
             return None
         if self._argument_counts or len(self.machine.programs) > 1:
@@ -234,7 +234,7 @@ class Captured:
             replay.add_lasting(lasting_tensor._array)
         for place in self._results:
             slot = len(self.given) + place.index
-            replay.add_result(slot, place.fresh, id(place) in lasting)
+            replay.add_result(slot, place.fresh)
         for tensor, grad in self.grads:
             replay.add_gradient(tensor, -1 if grad is None else grad.index)
         for tensor, step in self._counts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -54,10 +55,20 @@ class Compiled:
         self.kinds: dict[Any, _Kind] = {}
         self.reason: str | None = None
         self._recording = False
+        self._lock = threading.Lock()
         self._fast: Captured | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, or its program."""
+        # A program has its memory to itself: whoever comes meanwhile runs eagerly.
+        if not self._lock.acquire(blocking=False):
+            return self.function(*args, **kwargs)
+        try:
+            return self._serve(args, kwargs)
+        finally:
+            self._lock.release()
+
+    def _serve(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         fast = self._fast
         if fast is not None and not kwargs:
             handed = fast.fast.run(args)

@@ -112,6 +112,8 @@ class Guards:
         if isinstance(value, _PLAIN) or id(value) in self._seen:
             return
         self._seen[id(value)] = value
+        if hasattr(type(value), "__next__") and self.reason is None:
+            self.reason = f"it can look at {label}, an iterator that moves on"
         for kinds, visit in _VISITS:
             if isinstance(value, kinds):
                 visit(self, value, label)

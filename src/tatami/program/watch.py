@@ -140,7 +140,11 @@ class Watch:
         module = function.__module__ or type(owner).__module__
         if module == "builtins" and name in _LOUD:
             self.stop(f"it calls {name}()")
-        elif module in _FOREIGN or isinstance(owner, random.Random):
+        elif (
+            module in _FOREIGN
+            or isinstance(owner, random.Random)
+            or type(owner).__module__.startswith("numpy.random")
+        ):
             self.stop(f"it calls {name}() of {module}")
 
 
