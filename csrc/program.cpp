@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "fields.h"
+
 namespace tatami {
 
 Keeping* keeping = nullptr;
@@ -170,6 +172,19 @@ bool is_same(PyObject* found, PyObject* expected) {
 
 namespace {
 
+/// Where a tensor keeps an attribute that guards often ask for, or nullptr.
+PyObject** field_of(PyObject* owner, PyObject* key) {
+  static PyObject* const array = PyUnicode_InternFromString("_array");
+  static PyObject* const node = PyUnicode_InternFromString("_node");
+  static PyObject* const needs = PyUnicode_InternFromString("_requires_grad");
+  TensorFields* tensor = as_tensor(owner);
+  if (!tensor) return nullptr;
+  return key == array   ? &tensor->array
+         : key == node  ? &tensor->node
+         : key == needs ? &tensor->requires_grad
+                        : nullptr;
+}
+
 /// Whether an object holds another: a dictionary or list under a key, a cell,
 /// or anything else as an attribute. With Ellipsis as key: how much it holds;
 /// with a name in a tuple: that the attribute is not None. A key that is not
@@ -180,6 +195,7 @@ bool holds(PyObject* owner, PyObject* key, PyObject* expected) {
       return PyDict_Size(owner) == PyLong_AsSsize_t(expected);
     return is_same(PyDict_GetItemWithError(owner, key), expected);
   }
+  if (PyObject** field = field_of(owner, key)) return is_same(*field, expected);
   if (PyCell_Check(owner)) return is_same(PyCell_GET(owner), expected);
   if (PyTuple_Check(key)) {
     Owned found(PyObject_GetAttr(owner, PyTuple_GET_ITEM(key, 0)));

@@ -252,7 +252,8 @@ class Replay {
 
   nb::object holder_;
   Program* program_;
-  std::vector<std::pair<char*, char*>> taken_;  // lasting memory, then arguments
+  std::vector<std::pair<char*, char*>>
+      taken_;  // lasting memory, then arguments
   size_t lasting_ = 0;
   std::vector<Kind> arguments_;
   std::vector<long> slots_;

@@ -160,7 +160,9 @@ def close_to(found: Any, wanted: Any, tolerance: float, where: str = "") -> str:
     elif isinstance(wanted, (list, tuple)):
         if type(found) is not type(wanted) or len(found) != len(wanted):
             return f"{where}: {_short(found, wanted)}"
-        pairs = [(str(i), *pair) for i, pair in enumerate(zip(found, wanted, strict=True))]
+        pairs = [
+            (str(i), *pair) for i, pair in enumerate(zip(found, wanted, strict=True))
+        ]
     else:
         return "" if found == wanted else f"{where}: {_short(found, wanted)}"
     for name, one, two in pairs:

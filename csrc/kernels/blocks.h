@@ -2,7 +2,7 @@
 // channels of one place fill the lanes of a vector.
 #pragma once
 
-#include "../simd.h"
+#include "../shuffle.h"
 
 namespace tatami::TATAMI_ISA {
 
@@ -25,7 +25,7 @@ void planes_to_block(const T* planes, long plane_step, long rows, long columns,
     for (long i = 0; i < kLength; ++i)
       square[i] =
           i < rows ? load(planes + i * plane_step + start) : Vector<T>{};
-    transpose(square);
+    transpose<T>(square);
     TATAMI_UNROLL
     for (long i = 0; i < kLength; ++i)
       store(out + (start + i) * out_step, square[i]);
@@ -41,7 +41,7 @@ void block_to_planes(const T* block, long block_step, long rows, long columns,
   if (columns < kLength) {
     for (long i = 0; i < kLength; ++i)
       square[i] = i < columns ? load(block + i * block_step) : Vector<T>{};
-    transpose(square);
+    transpose<T>(square);
     for (long i = 0; i < rows; ++i) put(i, long{0}, square[i], columns);
     return;
   }
@@ -50,7 +50,7 @@ void block_to_planes(const T* block, long block_step, long rows, long columns,
     TATAMI_UNROLL
     for (long i = 0; i < kLength; ++i)
       square[i] = load(block + (start + i) * block_step);
-    transpose(square);
+    transpose<T>(square);
     TATAMI_UNROLL
     for (long i = 0; i < kLength; ++i)
       if (i < rows) put(i, start, square[i], kLength);
