@@ -36,7 +36,8 @@ POINTWISE = (
     "x = tatami.where(x > {b}, x, x * {a})", "x = x.clamp(-{a}, {a})",
     "x = x + tatami.rand(x.shape[-1]) * 0.1", "x = F.leaky_relu(x, 0.1)",
     "x = tatami.cat([x[:1], x[1:]])", "x = F.elu(x)", "x = x.flip(0)",
-    "y = x.detach().clone(); y[0] = {b}; x = x + y", "x = F.layer_norm(x, x.shape[-1:])",
+    "y = x.detach().clone(); y[0] = {b}; x = x + y",
+    "x = F.layer_norm(x, x.shape[-1:])",
     "x = tatami.maximum(x, x * {a})", "x = x.exp().clamp(max=10.0)",
     "x = x.transpose(0, -1).contiguous().transpose(0, -1)", "x = F.silu(x)",
     "x = F.softmax(x, -1) * x.shape[-1]", "x = x + scale['by'] * {a}",
@@ -60,7 +61,8 @@ LOSSES = (
     "F.cross_entropy(x, target, label_smoothing=0.1)",
 )  # fmt: skip
 OPTIMIZERS = (
-    "SGD(params, lr=0.05)", "SGD(params, lr=0.05, momentum=0.9)", "Adam(params, lr=0.01)",
+    "SGD(params, lr=0.05)", "SGD(params, lr=0.05, momentum=0.9)",
+    "Adam(params, lr=0.01)",
     "SGD(params, lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.01)",
     "AdamW(params, lr=0.01)", "AdamW(params, lr=0.01, amsgrad=True)",
     "RMSprop(params, lr=0.005)", "Adagrad(params, lr=0.05)", "NAdam(params, lr=0.005)",
@@ -167,7 +169,8 @@ def source_of(seed: int) -> str:
 _TEMPLATE = """\
 def scenario(compile):
     model = nn.Sequential({layers})
-    layers, params, scale, count = list(model), list(model.parameters()), {{'by': 1.0}}, 0
+    layers, params = list(model), list(model.parameters())
+    scale, count = {{'by': 1.0}}, 0
     optimizer = optim.{optimizer}
     schedule = optim.lr_scheduler.{schedule}
     def step(x, target):

@@ -112,8 +112,8 @@ class Guards:
         if isinstance(value, _PLAIN) or id(value) in self._seen:
             return
         self._seen[id(value)] = value
-        if hasattr(type(value), "__next__") and self.reason is None:
-            self.reason = f"it can look at {label}, an iterator that moves on"
+        if self.reason is None and _moves_on(value):
+            self.reason = f"it can look at {label}, which moves on at each look"
         for kinds, visit in _VISITS:
             if isinstance(value, kinds):
                 visit(self, value, label)
@@ -245,6 +245,12 @@ class Guards:
 
     def _partial(self, value: Any, label: str) -> None:
         self._items((value.func, *value.args, *value.keywords.values()), label)
+
+
+def _moves_on(value: Any) -> bool:
+    """Tell whether a value is an iterator or a generator of random numbers."""
+    kind = type(value)
+    return hasattr(kind, "__next__") or kind.__module__.startswith("numpy.random")
 
 
 def _is_option(value: Any) -> bool:
