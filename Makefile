@@ -8,7 +8,7 @@ MNIST ?= ../shared/data/mnist
 BASE ?= HEAD~1
 SOURCES := $(shell find src csrc -type f -not -name '*.so' -not -path '*__pycache__*')
 
-.PHONY: train test check format bench bench-quick compare pytorch wheel clean
+.PHONY: train test check check-native format bench bench-quick compare pytorch wheel clean
 
 # The main job: install, then train a network on handwritten digits.
 train: $(VENV)/.installed
@@ -17,6 +17,23 @@ train: $(VENV)/.installed
 # The tests, on the kernels TATAMI_KERNELS asks for.
 test: $(VENV)/.tools
 	$(BIN)/python -m pytest -q -n auto tests
+
+# The compiled kernels under AddressSanitizer and UBSan, in a copy of the package.
+SANITIZED := build/sanitized
+SANITIZERS = $(foreach lib,asan ubsan stdc++,$(shell $(CXX) -print-file-name=lib$(lib).so))
+check-native: $(VENV)/.tools
+	$(BIN)/pip install -q --disable-pip-version-check cmake ninja nanobind
+	$(BIN)/cmake -S . -B $(SANITIZED) -G Ninja -DTATAMI_SANITIZE=ON \
+	  -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
+	  -DPython_EXECUTABLE=$(abspath $(BIN))/python
+	$(BIN)/cmake --build $(SANITIZED)
+	rm -rf $(SANITIZED)/package && mkdir $(SANITIZED)/package
+	cp -r src/tatami $(SANITIZED)/package && rm -f $(SANITIZED)/package/tatami/_native*
+	cp $(SANITIZED)/_native* $(SANITIZED)/package/tatami
+	LD_PRELOAD="$(SANITIZERS)" ASAN_OPTIONS=detect_leaks=0 TATAMI_KERNELS=native \
+	  PYTHONPATH=$(SANITIZED)/package \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/test_kernels_*.py \
+	  tests/test_capture_fuzzer.py
 
 check: $(VENV)/.tools
 	$(BIN)/ruff format --check .
