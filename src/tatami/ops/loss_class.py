@@ -258,7 +258,9 @@ def _spread(
     if reduction != "mean":
         return reduced(losses, reduction)
     if weight is None:
-        return losses.sum() / int(counted.sum())
+        numbers = kernels.cast(counted, losses._array.dtype)
+        every = tuple(range(numbers.ndim))
+        return losses.sum() / wrap(kernels.sum(numbers, every, False))
     kept = target.view(-1)[wrap(counted.reshape(-1))]
     heavy = weight.index_select(0, kept.long())
     return losses.sum() / heavy.sum()
