@@ -138,7 +138,7 @@ class Kthvalue(Choose):
     @staticmethod
     def find(array: np.ndarray, dim: int, *options: Any) -> np.ndarray:
         order = kernels.sort(array, dim, False)[1]
-        return order.take(options[0] - 1, dim)
+        return np.asarray(order.take(options[0] - 1, dim))
 
 
 @tensor_method()

@@ -8,6 +8,7 @@ keeps the function from becoming a program.
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import sys
@@ -69,11 +70,16 @@ class Watch:
     def following(self) -> Iterator[None]:
         """Follow this thread within the block."""
         before, drawn = sys.getprofile(), _random_states()
+        # A collection would call what has nothing to do with the function.
+        collecting = gc.isenabled()
+        gc.disable()
         sys.setprofile(self._event)
         try:
             yield
         finally:
             sys.setprofile(before)
+            if collecting:
+                gc.enable()
             while self._steps:
                 self._leave_step()
             if _random_states() != drawn:
