@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Kernels for the instruction sets of this machine only: a third of the time less.
+INSTALL = $(BIN)/pip install -q --disable-pip-version-check \
+  --config-settings=cmake.define.TATAMI_THIS_MACHINE=ON
 PEERS := torch==2.13.0 jax onnx onnxruntime
 MNIST ?= ../shared/data/mnist
 BASE ?= HEAD~1
@@ -79,11 +82,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(SOURCES)
-	$(BIN)/pip install -q --disable-pip-version-check '.[train]'
+	$(INSTALL) '.[train]'
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.installed
-	$(BIN)/pip install -q --disable-pip-version-check '.[train,dev]'
+	$(INSTALL) '.[train,dev]'
 	@touch $@
 
 $(VENV)/.peers: $(VENV)/.tools

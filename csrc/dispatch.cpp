@@ -44,20 +44,26 @@
 namespace tatami {
 
 TATAMI_DECLARE(baseline)
-#if defined(TATAMI_X86)
+#if defined(TATAMI_HAS_AVX2)
 TATAMI_DECLARE(avx2)
+#endif
+#if defined(TATAMI_HAS_AVX512)
 TATAMI_DECLARE(avx512)
 #endif
 
 namespace {
 
-#if defined(TATAMI_X86)
+#if defined(TATAMI_HAS_AVX2)
 bool has_avx2() {
+  __builtin_cpu_init();
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
+#endif
 
+#if defined(TATAMI_HAS_AVX512)
 bool has_avx512() {
-  return has_avx2() && __builtin_cpu_supports("avx512f") &&
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") &&
          __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vl");
@@ -71,9 +77,10 @@ bool allowed(const char* name) {
 }
 
 KernelTable choose() {
-#if defined(TATAMI_X86)
-  __builtin_cpu_init();
+#if defined(TATAMI_HAS_AVX512)
   if (allowed("avx512") && has_avx512()) return avx512::table();
+#endif
+#if defined(TATAMI_HAS_AVX2)
   if (allowed("avx2") && has_avx2()) return avx2::table();
 #endif
   return baseline::table();
@@ -90,8 +97,10 @@ const FormulaTable& formulas() {
   static const FormulaTable table = [] {
     FormulaTable result{};
     [[maybe_unused]] const char* name = kernels().instruction_set;
-#if defined(TATAMI_X86)
+#if defined(TATAMI_HAS_AVX512)
     if (std::strcmp(name, "avx512") == 0) avx512::fill_formulas(result);
+#endif
+#if defined(TATAMI_HAS_AVX2)
     if (std::strcmp(name, "avx2") == 0) avx2::fill_formulas(result);
 #endif
     if (std::strcmp(name, "baseline") == 0) baseline::fill_formulas(result);
