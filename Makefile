@@ -85,9 +85,9 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(SOURCES)
 	$(INSTALL) '.[train]'
 	@touch $@
 
-$(VENV)/.tools: $(VENV)/.installed
+$(VENV)/.tools: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(SOURCES)
 	$(INSTALL) '.[train,dev]'
-	@touch $@
+	@touch $(VENV)/.installed $@
 
 $(VENV)/.peers: $(VENV)/.tools
 	$(BIN)/pip install -q --disable-pip-version-check $(PEERS)

@@ -449,7 +449,9 @@ def test_persistent_workers_stay_from_pass_to_pass() -> None:
 
 
 SCRIPT = """
-import sys; sys.path.insert(0, {here!r})
+import signal, sys; sys.path.insert(0, {here!r})
+# Whoever starts the tests in the background may have it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import data_cases
 from tatami.utils.data import DataLoader
 loader = DataLoader(data_cases.Process(0.2), num_workers=2)
