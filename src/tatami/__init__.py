@@ -1,5 +1,7 @@
 """tatami: PyTorch's API without PyTorch's weight."""
 
+from typing import TYPE_CHECKING
+
 from . import (
     autograd,
     backends,
@@ -8,17 +10,15 @@ from . import (
     linalg,
     nn,
     ops,
-    optim,
     return_types,
     serialization,
     special,
-    utils,
 )
 from ._version import __version__
-from .absent import refuse as __getattr__  # noqa: F401
 from .autograd.grad_mode import *
 from .device import device
 from .dtypes import *
+from .later import find as __getattr__  # noqa: F401
 from .ops.activation import prelu, relu, rrelu, threshold
 from .ops.activation_shrink import hardshrink
 from .ops.activation_smooth import celu, selu
@@ -121,6 +121,9 @@ from .runtime import *
 from .serialization import load, save
 from .size import Size, broadcast_shapes
 from .tensor import Tensor, is_tensor
+
+if TYPE_CHECKING:
+    from . import optim, utils
 
 __all__ = [
     "Generator", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "acosh",
