@@ -245,7 +245,11 @@ class Machine:
                 made = self.programs[phase].replace(
                     index, step.call.name, arguments, outputs
                 )
-                assert made, f"{step.call.name} declines options it took before"
+                if not made:
+                    raise RuntimeError(
+                        f"{step.call.name} took options {step.known} when it was "
+                        f"captured, but declines {present}"
+                    )
                 step.known = present
 
     def run(self, arrays: Sequence[Array], phase: int = 0) -> None:
