@@ -73,6 +73,9 @@ TensorFields* make_tensor(PyTypeObject* type, PyObject* counter) {
   self->requires_grad = Py_NewRef(Py_False);
   self->base = Py_NewRef(Py_None);
   self->view_version = Py_NewRef(known.zero);
+  self->grad = Py_NewRef(Py_None);
+  self->hooks = Py_NewRef(Py_None);
+  self->post_hooks = Py_NewRef(Py_None);
   return self;
 }
 
@@ -271,6 +274,9 @@ PyMemberDef tensor_members[] = {
     TATAMI_FIELD(TensorFields, "_requires_grad", requires_grad),
     TATAMI_FIELD(TensorFields, "_base", base),
     TATAMI_FIELD(TensorFields, "_view_version", view_version),
+    TATAMI_FIELD(TensorFields, "_grad", grad),
+    TATAMI_FIELD(TensorFields, "_hooks", hooks),
+    TATAMI_FIELD(TensorFields, "_post_hooks", post_hooks),
     {}};
 
 PyMemberDef node_members[] = {
@@ -354,7 +360,9 @@ void intern_names() {
                {&known.unpack, "unpack"},
                {&known.refuse_freed, "_refuse_freed"},
                {&known.outputs, "outputs"},
-               {&known.array, "_array"}};
+               {&known.array, "_array"},
+               {&known.check_nan, "check_nan"},
+               {&known.replayable, "replayable"}};
   for (auto& name : names) *name.place = PyUnicode_InternFromString(name.text);
 }
 

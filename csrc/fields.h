@@ -17,6 +17,9 @@ struct TensorFields {
   PyObject* requires_grad;
   PyObject* base;
   PyObject* view_version;
+  PyObject* grad;
+  PyObject* hooks;       // of its gradient
+  PyObject* post_hooks;  // once its gradient is there
 };
 
 struct NodeFields {
@@ -44,7 +47,7 @@ struct Known {
   PyObject *grad_state, *no_graph, *saved_log;
   PyObject *forward, *node_type, *is_view, *tensor_arguments, *enabled,
       *inference, *unrecorded, *refresh, *unpack, *refuse_freed, *outputs,
-      *array;
+      *array, *check_nan, *replayable;
 };
 
 extern Known known;

@@ -85,7 +85,10 @@ template <class T>
 struct ConvolutionMaxPoolGrad {
   ConvolutionPool shape;
   const T* grad_output;
-  const uint8_t* code;
+  const uint8_t* code;     // null if there are indices
+  const int64_t* indices;  // of the maxima in the planes they come from
+  const T* opened;         // those planes behind relu; null without
+  long plane[2];           // their lengths
   const T *x, *weight;
   T* grad_input;  // null if nobody asks
   T* grad_weight;

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "backward.h"
 #include "fields.h"
 #include "parallel.h"
 #include "program.h"
@@ -187,6 +188,7 @@ NB_MODULE(_native, module) {
   add_functions(module);
   add_program(module);
   add_replay(module);
+  add_backward(module);
   add_fields(module);
   module.def("names", names, "The names of the compiled kernels.");
   module.def("set_reference", set_reference, nb::arg("name"),

@@ -177,11 +177,17 @@ PyObject** field_of(PyObject* owner, PyObject* key) {
   static PyObject* const array = PyUnicode_InternFromString("_array");
   static PyObject* const node = PyUnicode_InternFromString("_node");
   static PyObject* const needs = PyUnicode_InternFromString("_requires_grad");
+  static PyObject* const grad = PyUnicode_InternFromString("_grad");
+  static PyObject* const hooks = PyUnicode_InternFromString("_hooks");
+  static PyObject* const after = PyUnicode_InternFromString("_post_hooks");
   TensorFields* tensor = as_tensor(owner);
   if (!tensor) return nullptr;
   return key == array   ? &tensor->array
          : key == node  ? &tensor->node
          : key == needs ? &tensor->requires_grad
+         : key == grad  ? &tensor->grad
+         : key == hooks ? &tensor->hooks
+         : key == after ? &tensor->post_hooks
                         : nullptr;
 }
 

@@ -15,17 +15,6 @@
 namespace tatami {
 namespace {
 
-/// The attributes of a tensor that a call asks Python for.
-struct Names {
-  PyObject* array = PyUnicode_InternFromString("_array");
-  PyObject* grad = PyUnicode_InternFromString("_grad");
-};
-
-const Names& names() {
-  static const Names known;
-  return known;
-}
-
 /// What an argument must be like.
 struct Kind {
   PyTypeObject* type;
@@ -67,11 +56,8 @@ struct Result {
 
   bool is_free(const Handed& handed) const {
     Py_ssize_t known = 1;
-    for (PyObject* leaf : leaves) {
-      Owned grad(PyObject_GetAttr(leaf, names().grad));
-      if (!grad) PyErr_Clear();
-      if (grad.get() == handed.tensor.ptr()) ++known;
-    }
+    for (PyObject* leaf : leaves)
+      if (as_tensor(leaf)->grad == handed.tensor.ptr()) ++known;
     return Py_REFCNT(handed.tensor.ptr()) <= known &&
            Py_REFCNT(handed.array) == 1;
   }
@@ -83,7 +69,7 @@ struct Result {
     nb::object made = make();
     nb::object tensor = made[0];
     auto* memory = as_array(nb::object(made[1]).ptr());
-    nb::object array = tensor.attr(nb::handle(names().array));
+    nb::object array = tensor.attr(nb::handle(known.array));
     if (pool.size() >= kMost) pool.erase(pool.begin());
     pool.push_back(
         {tensor, array.ptr(), static_cast<char*>(PyArray_DATA(memory))});
@@ -142,8 +128,9 @@ class Replay {
   void set_guards(nb::tuple triples) { guards_ = triples; }
   void set_mode(nb::object state, bool enabled, bool inference) {
     state_ = state;
-    modes_ = {
-        {"enabled", enabled}, {"inference", inference}, {"check_nan", false}};
+    modes_ = {{known.enabled, enabled},
+              {known.inference, inference},
+              {known.check_nan, false}};
   }
   /// Called when options have changed, before the program runs.
   void set_refresh(nb::object refresh) { refresh_ = refresh; }
@@ -211,8 +198,11 @@ class Replay {
 
  private:
   bool in_mode() const {
-    for (const auto& [name, value] : modes_)
-      if (nb::cast<bool>(state_.attr(name)) != value) return false;
+    for (const auto& [name, value] : modes_) {
+      Owned found(PyObject_GetAttr(state_.ptr(), name));
+      if (!found) throw nb::python_error();
+      if (is_true(found.get()) != value) return false;
+    }
     return true;
   }
 
@@ -241,8 +231,7 @@ class Replay {
   void leave(const nb::list& handed) const {
     for (const auto& [leaf, result] : gradients_) {
       nb::object value = result < 0 ? nb::none() : nb::object(handed[result]);
-      if (PyObject_SetAttr(leaf.ptr(), names().grad, value.ptr()) < 0)
-        throw nb::python_error();
+      set(as_tensor(leaf.ptr())->grad, value.ptr());
     }
     for (const auto& [counter, step] : counts_) {
       long version = PyLong_AsLong(PyList_GET_ITEM(counter.ptr(), 0));
@@ -264,7 +253,7 @@ class Replay {
   std::vector<Option> options_;
   nb::tuple guards_;
   nb::object state_, refresh_;
-  std::vector<std::pair<const char*, bool>> modes_;
+  std::vector<std::pair<PyObject*, bool>> modes_;
 };
 
 }  // namespace

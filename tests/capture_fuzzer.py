@@ -22,7 +22,7 @@ from compile_tools import close_to, compiled, snapshot
 
 import tatami
 
-__all__ = ["Outcome", "run", "source_of"]
+__all__ = ["Outcome", "run", "scenario_of", "source_of"]
 
 STEPS = 20
 # Fused sums may be formed in another order: units in the last place of the largest.
@@ -192,7 +192,9 @@ def _indented(lines: list[str], by: int) -> str:
     return "\n".join(" " * by + line for line in joined.split("\n"))
 
 
-def _scenario(source: str) -> Any:
+def scenario_of(source: str) -> Any:
+    """Return the scenario that a source describes."""
+
     def scenario(compile: Any) -> Iterator[Any]:
         space: dict[str, Any] = {
             "tatami": tatami, "nn": tatami.nn, "F": tatami.nn.functional,
@@ -239,7 +241,7 @@ def _eager(scenario: Any) -> list[Any]:
 
 def judge(source: str, seed: int = 0) -> Outcome:
     """Run a program both ways."""
-    outcome, scenario = Outcome(seed), _scenario(source)
+    outcome, scenario = Outcome(seed), scenario_of(source)
     wanted = _eager(scenario)
     report, _ = compiled(scenario)
     outcome.replays, outcome.reason = report.replays, report.reason()

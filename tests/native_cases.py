@@ -43,8 +43,8 @@ LATER = {
     "convolution_relu": "test_kernels_conv.py",
     **dict.fromkeys(
         (
-            "convolution_max_pool", "convolution_max_pool_grad",
-            "convolution_max_pool_infer",
+            "convolution_indexed_grad", "convolution_max_pool",
+            "convolution_max_pool_grad", "convolution_max_pool_infer",
         ),
         "test_kernels_conv_pool.py",
     ),

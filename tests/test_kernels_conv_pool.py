@@ -85,6 +85,40 @@ def test_gradients(shape, dtype):
                 close(mine, theirs, count)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", SHAPES, ids=IDS)
+def test_gradients_by_indices(shape, dtype):
+    """Windows that overlap or lie apart have indices too."""
+    x, weight, bias, padding, pool = arrays(shape, dtype)
+    ones = ((1, 1), padding, (1, 1), 1)
+    opened = definition.relu(definition.convolution(x, weight, bias, *ones))
+    steps = (1 + pool[0] % 3, 1 + pool[1] % 3)
+    edge, apart = (pool[0] // 2, pool[1] // 2), (1, 1)
+    out, indices = definition.max_pool(opened, pool, steps, edge, apart, True)
+    grad = np.random.default_rng(1).standard_normal(out.shape).astype(dtype)
+    for mask, factor, bias in product((opened, None), (weight, None), (True, False)):
+        call = (grad, indices, mask, x, factor, weight.shape, padding, bias)
+        actual = kernels.convolution_indexed_grad(*call)
+        expected = definition.convolution_indexed_grad(*call)
+        terms = (weight[:, 0].size, out[:, 0].size, out[:, 0].size)
+        for mine, theirs, count in zip(actual, expected, terms, strict=True):
+            assert (mine is None) == (theirs is None)
+            if theirs is not None:
+                close(mine, theirs, count)
+
+
+@pytest.mark.parametrize("index", [36, 2**40])
+def test_indices_outside_the_plane_are_refused(index):
+    x, weight = np.ones((1, 1, 8, 8), np.float32), np.ones((2, 1, 3, 3), np.float32)
+    indices = np.zeros((1, 2, 3, 3), np.int64)
+    indices[0, 1, 2, 2] = index
+    grad = np.ones(indices.shape, np.float32)
+    with pytest.raises(IndexError):
+        kernels.convolution_indexed_grad(
+            grad, indices, None, x, None, weight.shape, (0, 0), True
+        )
+
+
 def test_of_equal_sums_the_first_counts():
     x = np.ones((2, 3, 9, 9), np.float32)
     for channels in (2, 8, 16):

@@ -2,7 +2,8 @@
 // in one pass over the samples.
 //
 // One position of each pooling window has a gradient, and none where relu was
-// closed. The live ones of each output channel are listed, and only these are
+// closed. Either a code says so, or the indices of the pooling and what relu
+// made. The live ones of each output channel are listed, and only these are
 // visited; the sums for the gradient of the weight stay in registers. Samples
 // are summed in parts of a fixed size, and the parts in order, so that the
 // result does not depend on the number of threads.
@@ -22,7 +23,8 @@ struct Job {
   long sheets;
   long height, width;        // of a padded image
   long rows, columns;        // of the kernel, in vectors
-  const Integer<T>* starts;  // where the first tap of each window lies
+  const Integer<T>* starts;  // where the first tap of each window lies, or
+                             // what each index means
   const Integer<T>* taps;    // how far each tap of a window is from the first
   const T* weight;           // packed; null if nobody asks
   long place() const { return channel_lanes ? kLanes<T> : 1; }
@@ -92,10 +94,47 @@ long list_singly(const Job<T>& job, const T* gradient, const uint8_t* code,
   return found;
 }
 
+/// The live positions of one plane, by indices.
+template <class T>
+long list_indices(const Job<T>& job, const T* gradient, const int64_t* indices,
+                  const T* opened, T* values, Integer<T>* places) {
+  long found = 0;
+  for (long i = 0; i < job.outputs(); ++i) {
+    values[found] = gradient[i];
+    places[found] = job.starts[indices[i]];
+    found += !opened || !(opened[indices[i]] <= 0);
+  }
+  return found;
+}
+
+/// List the live positions of a sample by indices.
+template <class T>
+Live<T> list_sample_indices(const Job<T>& job, long n) {
+  const ConvolutionMaxPoolGrad<T>& call = job.call;
+  T* values = scratch_of<T>(1, job.list_size());
+  Integer<T>* places = scratch_of<Integer<T>>(2, job.list_size());
+  long* bounds = scratch_of<long>(3, call.shape.O + 1);
+  const long area = call.plane[0] * call.plane[1];
+  bounds[0] = 0;
+  for (long o = 0; o < call.shape.O; ++o) {
+    const long found = bounds[o], plane = n * call.shape.O + o;
+    const long first = plane * job.outputs();
+    bounds[o + 1] =
+        found + list_indices(job, call.grad_output + first,
+                             call.indices + first,
+                             call.opened ? call.opened + plane * area : nullptr,
+                             values + found, places + found);
+  }
+  return {values, places, bounds, call.shape.O};
+}
+
 /// List the live positions of one sample.
 template <class T>
-Live<T> list_sample(const Job<T>& job, const T* gradient, const uint8_t* code) {
+Live<T> list_sample(const Job<T>& job, long n) {
+  if (job.call.indices) return list_sample_indices(job, n);
   const ConvolutionPool& shape = job.call.shape;
+  const T* gradient = job.call.grad_output + n * shape.O * job.outputs();
+  const uint8_t* code = job.call.code + n * shape.O * job.outputs();
   T* values = scratch_of<T>(1, job.list_size());
   Integer<T>* places = scratch_of<Integer<T>>(2, job.list_size());
   long* bounds = scratch_of<long>(3, shape.O + 1);
@@ -158,12 +197,10 @@ template <class T>
 void run_sample(const Job<T>& job, long n, T* sheet, T* sums) {
   const ConvolutionPool& shape = job.call.shape;
   const long kernels = shape.O * job.kernel_size();
-  const long output = shape.O * job.outputs();
   const long input = shape.C * shape.input[0] * shape.input[1];
   T* image = sheet + job.sheet_size();
   Visit<T> visit{};
-  visit.live = list_sample(job, job.call.grad_output + n * output,
-                           job.call.code + n * output);
+  visit.live = list_sample(job, n);
   visit.row = job.row();
   visit.kernel_row = job.columns * kLanes<T>;
   visit.kernel = job.kernel_size();
@@ -247,6 +284,7 @@ void set_places(Job<T>& job, Integer<T>* starts, Integer<T>* taps) {
     }
   };
   constexpr long kOnes[] = {1, 1};
+  if (job.call.indices) return list(job.call.plane, kOnes, starts);
   list(shape.output, shape.pool, starts);
   list(shape.pool, kOnes, taps);
 }
@@ -284,6 +322,16 @@ double sample_ns(const Job<T>& job) {
          double(shape.C * shape.input[0] * shape.input[1]) * 0.2;
 }
 
+bool are_indices(const ConvolutionPool& shape, const long* plane,
+                 const int64_t* indices) {
+  const long count = shape.N * shape.O * shape.output[0] * shape.output[1];
+  const auto area = static_cast<uint64_t>(plane[0] * plane[1]);
+  bool wrong = false;
+  for (long i = 0; i < count; ++i)
+    wrong |= static_cast<uint64_t>(indices[i]) >= area;
+  return !wrong;
+}
+
 bool are_codes(const ConvolutionPool& shape, const uint8_t* code) {
   const long count = shape.N * shape.O * shape.output[0] * shape.output[1];
   const auto taps = static_cast<uint8_t>(shape.pool[0] * shape.pool[1]);
@@ -295,12 +343,16 @@ bool are_codes(const ConvolutionPool& shape, const uint8_t* code) {
 
 template <class T>
 bool convolution_max_pool_grad(const ConvolutionMaxPoolGrad<T>& call) {
-  if (!are_codes(call.shape, call.code)) return false;
-  Job<T> job = job_of(call);
   const ConvolutionPool& shape = call.shape;
+  if (call.indices ? !are_indices(shape, call.plane, call.indices)
+                   : !are_codes(shape, call.code))
+    return false;
+  Job<T> job = job_of(call);
   const long windows = shape.pool[0] * shape.pool[1], size = job.sums();
-  Integer<T>* table = scratch_of<Integer<T>>(5, job.outputs() + windows);
-  set_places(job, table, table + job.outputs());
+  const long starts =
+      call.indices ? call.plane[0] * call.plane[1] : job.outputs();
+  Integer<T>* table = scratch_of<Integer<T>>(5, starts + windows);
+  set_places(job, table, table + starts);
   const double cost = sample_ns(job);
   const long most = larger(1, smaller(64, kPartElements / size));
   const long samples =

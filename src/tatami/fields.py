@@ -30,6 +30,9 @@ class TensorFields:
     _requires_grad: bool = False
     _base: Any = None
     _view_version: int = 0
+    _grad: Any = None
+    _hooks: Any = None
+    _post_hooks: Any = None
 
     def __new__(cls, *args: Any, **options: Any) -> Any:
         tensor = object.__new__(cls)

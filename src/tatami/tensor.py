@@ -50,9 +50,6 @@ class Tensor(TensorFields):
                 [6., 8.]])
     """
 
-    _grad: Tensor | None = None
-    _hooks: dict[int, Any] | None = None
-    _post_hooks: dict[int, Any] | None = None
     _retains_grad = False
     _inference = False
     __array_priority__ = 1000

@@ -6,6 +6,7 @@ gradients are formed in the order PyTorch forms them. The engine knows no operat
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
@@ -13,15 +14,19 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
+from ..kernels import native
 from ..tensor import Tensor, wrap
 from . import grad_mode
 from .accumulate import accumulate, sole
 from .anomaly import check_nan
 from .node import Node, edge_to
 
-__all__ = ["run"]
+__all__ = ["passes", "run"]
 
 _sequence = attrgetter("sequence")
+# Passes that came before and are replayed; the walk below defines what they do.
+_replays = kernels.in_use == "native" and os.environ.get("TATAMI_REPLAY") != "0"
+passes: Any = native.Passes() if _replays else None
 
 
 class _Pass:
@@ -218,6 +223,25 @@ def run(
     inputs: Sequence[Tensor] | None = None,
 ) -> list[Tensor | None]:
     """Walk the graph below ``outputs``; return the gradients of ``inputs`` if given."""
+    if inputs is None and not create_graph and passes is not None:
+        if not grad_mode.state.check_nan:
+            known = passes.run(outputs, gradients, keep_graph)
+            if known is True:
+                return []
+            if known is not None:
+                from ..program.backward import record_pass
+
+                return record_pass(known, _walk, outputs, gradients, keep_graph)
+    return _walk(outputs, gradients, keep_graph, create_graph, inputs)
+
+
+def _walk(
+    outputs: Sequence[Tensor],
+    gradients: Sequence[Tensor],
+    keep_graph: bool,
+    create_graph: bool,
+    inputs: Sequence[Tensor] | None = None,
+) -> list[Tensor | None]:
     walk = _Pass(keep_graph, create_graph)
     roots = [edge for edge in map(edge_to, outputs) if edge is not None]
     order = walk.reachable(roots)

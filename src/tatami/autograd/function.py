@@ -58,7 +58,7 @@ class Operation:
     def __init_subclass__(cls) -> None:
         if "node_name" not in cls.__dict__:
             cls.node_name = cls.__name__ + "Backward0"
-        attributes = {"_label": cls.node_name, "operation": cls}
+        attributes = {"_label": cls.node_name, "operation": cls, "replayable": True}
         if hasattr(cls, "backward"):
             # A plain function among the attributes of a class: node.backward(...)
             # passes the node as the context.

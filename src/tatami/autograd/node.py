@@ -93,6 +93,8 @@ class Node(NodeFields):
     """One recorded step: the context of its forward and the way back through it."""
 
     materialize = True
+    # Whether the way back depends on nothing but the gradients and what is kept.
+    replayable = False
     outputs = 1
     operation: Any = None
     hooked = False

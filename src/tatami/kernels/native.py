@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 __all__ = [
+    "Passes",
     "Program",
     "Replay",
     "all_hold",
@@ -36,6 +37,7 @@ else:
     reason = "tatami._native is built"
 
 available = _native is not None
+Passes: Any = _native.Passes if available else None
 Program: Any = _native.Program if available else None
 Replay: Any = _native.Replay if available else None
 all_hold: Any = _native.all_hold if available else None

@@ -52,6 +52,17 @@ def _of_pooled_grad(call: Call) -> float:
     return passes * window * 2.0 * _volume(gradient.shape) * _volume(weight.shape[1:])
 
 
+def _of_indexed_grad(call: Call) -> float:
+    """Count every place of the planes, though only the largest have a gradient."""
+    _, _, _, x, weight, shape, padding, _ = call.args
+    rows, columns = (
+        n + 2 * p - k + 1
+        for n, p, k in zip(x.shape[2:], padding, shape[2:], strict=True)
+    )
+    passes = 1 if weight is None else 2
+    return passes * 2.0 * x.shape[0] * rows * columns * _volume(shape)
+
+
 def _of_product(call: Call) -> float:
     a = call.args[1] if call.name == "addmm" else call.args[0]
     return 2.0 * _volume(call.results[0].shape) * a.shape[-1]
@@ -62,6 +73,7 @@ _COUNTS: dict[str, Callable[[Call], float]] = {
     "convolution_relu": _of_convolution,
     "convolution_grad_input": _of_grad_input,
     "convolution_grad_weight": _of_grad_weight,
+    "convolution_indexed_grad": _of_indexed_grad,
     "convolution_max_pool": _of_pooled,
     "convolution_max_pool_infer": _of_pooled,
     "convolution_max_pool_grad": _of_pooled_grad,

@@ -197,6 +197,67 @@ def _with_backward(
     return True
 
 
+def gradient_by_indices(plan: Plan, uses: Uses, call: Call) -> bool:
+    """Fuse the way back through pooling, relu and convolution, by the indices.
+
+    This is for a pass whose forward was another program, or none.
+    """
+    if call.name != "max_pool_grad" or len(call.args[2]) != 4:
+        return False
+    gradient, indices, shape = call.args
+    mask = uses.only(call.results[0], "threshold_backward")
+    if mask is not None and (
+        mask.args[0].buffer != call.results[0].buffer or mask.args[2] != 0
+    ):
+        return False
+    inner = (call if mask is None else mask).results[0]
+    tail = {c.name: c for c in uses.takers(inner)}
+    roles = {_part(c, inner): c for c in tail.values()}
+    if "" in roles or "weight" not in roles or len(roles) != len(uses.takers(inner)):
+        return False
+    arguments = _indexed(roles, gradient, indices, mask)
+    first, last = call, max(roles.values(), key=uses.place)
+    reads = [x for x in arguments if isinstance(x, Ref)]
+    few = int(np.prod(gradient.shape)) * 4 <= int(np.prod(shape))
+    if not few or not is_float(gradient) or not all(map(in_order, reads)):
+        return False
+    if not uses.steady(reads, first, last):
+        return False
+    fused = Call(
+        "convolution_indexed_grad", arguments, {},
+        tuple(roles[r].results[0] for r in ("input", "weight", "bias") if r in roles),
+        call.phase,
+    )  # fmt: skip
+    old = [call, *([] if mask is None else [mask]), *roles.values()]
+    substitute(plan, old, fused, min(roles.values(), key=uses.place))
+    return True
+
+
+def _part(call: Call, inner: Ref) -> str:
+    """Return which gradient of a plain convolution a call computes."""
+    if call.args[0] != inner or call.kwargs:
+        return ""
+    if call.name == "sum":
+        return "bias" if tuple(call.args[1]) == (0, 2, 3) and not call.args[2] else ""
+    if not call.name.startswith("convolution_grad_"):
+        return ""
+    stride, _, dilation, groups = call.args[3:]
+    plain = tuple(stride) == tuple(dilation) == _ONES and groups == 1
+    return call.name.removeprefix("convolution_grad_") if plain else ""
+
+
+def _indexed(
+    roles: dict[str, Call], gradient: Ref, indices: Ref, mask: Call | None
+) -> tuple[Any, ...]:
+    _, x, shape, _, padding, *_ = roles["weight"].args
+    weight = roles["input"].args[1] if "input" in roles else None
+    opened = None if mask is None else mask.args[1]
+    return (
+        gradient, indices, opened, x, weight, tuple(shape), tuple(padding),
+        "bias" in roles,
+    )  # fmt: skip
+
+
 def convolution_and_relu(plan: Plan, uses: Uses, call: Call) -> bool:
     """Fuse a convolution and the relu behind it."""
     if call.name != "convolution" or not is_float(call.args[0]):
@@ -209,4 +270,4 @@ def convolution_and_relu(plan: Plan, uses: Uses, call: Call) -> bool:
     return True
 
 
-PATTERNS = (block_of_convolution, convolution_and_relu)
+PATTERNS = (block_of_convolution, gradient_by_indices, convolution_and_relu)

@@ -15,7 +15,7 @@ from .live import Live
 from .plan import Plan, block, contiguous_strides
 from .trace import Call, Ref, mapped
 
-__all__ = ["Array", "Machine", "placed"]
+__all__ = ["Array", "Machine", "memory_at", "placed"]
 
 Array = np.ndarray
 
@@ -144,17 +144,22 @@ class Machine:
         plan: the calls and buffers.
         inputs: numbers of the buffers that callers give, in order.
         kept: numbers of the made buffers that outlive a run, in order.
+        movable: let the memory of passing buffers be a last slot.
 
     Attributes:
         pinned: slots whose arrays stay, so that elements have to be copied.
+        memory: what passing buffers share.
     """
 
-    def __init__(self, plan: Plan, inputs: list[int], kept: list[int]) -> None:
+    def __init__(
+        self, plan: Plan, inputs: list[int], kept: list[int], movable: bool = False
+    ) -> None:
         self.plan = plan
+        self._movable = movable
         trial = Trial(plan)
         trial.straighten()
         offsets, self.nbytes = plan.places()
-        self._memory = block(self.nbytes)
+        self.memory = block(self.nbytes)
         self._offsets = offsets
         self.slots = [*inputs, *kept]
         self._own: dict[int, Array] = {}
@@ -169,6 +174,8 @@ class Machine:
         program = _program()
         for number in self.slots:
             program.add_slot(self._own[number])
+        if self._movable:
+            program.add_slot(self.memory)
         self.programs.append(program)
         calls = [call for call in self.plan.calls if call.phase == phase]
         self.steps.append([self._add(program, call) for call in calls])
@@ -191,7 +198,7 @@ class Machine:
         if ref.buffer in self._own:
             memory, offset = self._own[ref.buffer], ref.offset
         elif buffer.kind == "made":
-            memory, offset = self._memory, self._offsets[ref.buffer] + ref.offset
+            memory, offset = self.memory, self._offsets[ref.buffer] + ref.offset
         else:
             memory, offset = buffer.array, ref.offset
         return placed(memory, offset, ref)
@@ -323,10 +330,19 @@ def _window(memory: Array, offset: int, ref: Ref) -> Array:
     return np.asarray(holder)
 
 
+def memory_at(start: int, nbytes: int) -> Array:
+    """Return memory that others hold as an array of bytes."""
+    interface = {
+        "version": 3, "shape": (nbytes,), "strides": (1,), "typestr": "|u1",
+        "data": (start, False),
+    }  # fmt: skip
+    return np.asarray(_Memory(interface, None))
+
+
 class _Memory:
     """Say where an array lies, and keep its memory."""
 
-    def __init__(self, interface: dict[str, Any], memory: Array) -> None:
+    def __init__(self, interface: dict[str, Any], memory: Array | None) -> None:
         self.__array_interface__ = interface
         self.memory = memory
 

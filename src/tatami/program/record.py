@@ -18,7 +18,10 @@ from .observed import Observed, observer, plain, release
 from .trace import Ref, Trace, extent, recording
 from .watch import Watch
 
-__all__ = ["Recording", "difference", "leaves", "record"]
+__all__ = [
+    "Exchange", "Recording", "difference", "difference_of_traces", "leaves", "record",
+    "unobserve",
+]  # fmt: skip
 
 
 @dataclass
@@ -78,7 +81,7 @@ def leaves(value: Any) -> list[Any]:
     return [value]
 
 
-class _Exchange:
+class Exchange:
     """Put observed arrays into tensors, and the tensors' own arrays back."""
 
     def __init__(self) -> None:
@@ -122,7 +125,7 @@ def record(
     guards.follow([function, *_objects(args, kwargs)], known)
     guards.close()
     recording_ = Recording(trace, watch, guards)
-    exchange, before = _Exchange(), _states(guards, args, kwargs)
+    exchange, before = Exchange(), _states(guards, args, kwargs)
     recording_.before = before
     if any(_overlaps(before, args, kwargs)):
         trace.stop("an argument shares memory with a tensor it uses")
@@ -145,7 +148,7 @@ def record(
         release(made)
     recording_.result = result
     _note_effects(recording_, before)
-    _unobserve(result)
+    unobserve(result)
     return recording_
 
 
@@ -213,7 +216,7 @@ def _note_effects(recording_: Recording, before: dict[int, Any]) -> None:
     for tensor, (gradient, version) in before.values():
         if tensor._grad is not gradient:
             recording_.grads.append((tensor, tensor._grad))
-            _unobserve(tensor._grad)
+            unobserve(tensor._grad)
         if tensor._counter[0] != version:
             recording_.versions.append((tensor, tensor._counter[0] - version))
         if tensor._hooks or tensor._post_hooks:
@@ -234,7 +237,7 @@ def _overlaps(before: dict[int, Any], args: Any, kwargs: Any) -> Iterator[bool]:
         yield any(start < last and first < end for first, last in ranges)
 
 
-def _unobserve(result: Any) -> None:
+def unobserve(result: Any) -> None:
     """Give the tensors of a result, and the graph below them, plain arrays."""
     for tensor in leaves(result):
         while isinstance(tensor, Tensor):
@@ -263,7 +266,11 @@ def difference(a: Recording, b: Recording) -> str | None:
     for changed in a.watch.changed.keys() & b.watch.changed.keys():
         kind = type(b.watch.changed[changed]).__name__
         return f"it changes a {kind} that lives on between calls"
-    first, second = a.trace, b.trace
+    return difference_of_traces(a.trace, b.trace)
+
+
+def difference_of_traces(first: Trace, second: Trace) -> str | None:
+    """Return in what the kernel calls of two runs differ, or None."""
     if len(first.calls) != len(second.calls):
         return (
             f"the number of kernel calls changes from call to call: "

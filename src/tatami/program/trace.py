@@ -6,12 +6,13 @@ import bisect
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from .. import kernels
+from ..autograd.engine import passes
 from ..kernels import reference
 from .live import Live
 from .observed import Observed, observer, plain
@@ -19,6 +20,7 @@ from .observed import Observed, observer, plain
 __all__ = ["Buffer", "Call", "Ref", "Trace", "recording"]
 
 Array = np.ndarray
+_NOTHING = np.empty(0, np.uint8)
 
 # Arguments that a kernel changes, by their place.
 CHANGES: dict[str, tuple[int, ...]] = {
@@ -176,9 +178,10 @@ class Trace:
         start, end = extent(array)
         if array.size and self._find(start) is not None:
             self.stop("two arguments share memory")
-        return self._enter(Buffer(kind, start, end - start, plain(array), position))
+        return self.enter(Buffer(kind, start, end - start, plain(array), position))
 
-    def _enter(self, buffer: Buffer) -> int:
+    def enter(self, buffer: Buffer) -> int:
+        """Enter memory; return the number of its buffer."""
         number = len(self.buffers)
         self.buffers.append(buffer)
         place = bisect.bisect(self._starts, buffer.start)
@@ -203,7 +206,7 @@ class Trace:
             first, end = extent(owner)
             if not first <= start < max(end, first + 1):
                 owner, (first, end) = plain(array), extent(array)
-            number = self._enter(Buffer(kind, first, end - first, owner))
+            number = self.enter(Buffer(kind, first, end - first, owner))
         self._kept.append(array)
         offset = start - self.buffers[number].start
         return Ref(number, offset, array.shape, array.strides, array.dtype)
@@ -223,6 +226,14 @@ class Trace:
         )
         self.calls.append(Call(name, specified, named, refs, self.phase))
         return _observed(result)
+
+    def without_memory(self) -> Trace:
+        """Return the calls for comparison, without the arrays that came and went."""
+        buffers = [
+            b if b.kind == "outside" else replace(b, array=_NOTHING)
+            for b in self.buffers
+        ]
+        return Trace(self.calls, buffers, self.reason)
 
     def _specify(self, value: Any) -> Any:
         if isinstance(value, Array):
@@ -352,8 +363,11 @@ def recording(trace: Trace) -> Iterator[None]:
         names = _kernel_names()
         before = {name: getattr(kernels, name) for name in names}
         tell = observer.tell
+        replayed = passes is not None and passes.active
         observer.tell = lambda what: trace.stop(f"{what} reads or changes elements")
         try:
+            if replayed:
+                passes.active = False
             for name, function in before.items():
                 setattr(kernels, name, _recorded(name, function, trace))
             with _conversions_noticed():
@@ -362,3 +376,5 @@ def recording(trace: Trace) -> Iterator[None]:
             for name, function in before.items():
                 setattr(kernels, name, function)
             observer.tell = tell
+            if replayed:
+                passes.active = True

@@ -16,6 +16,7 @@ from .conv import convolution, convolution_grad_input, convolution_grad_weight
 from .pool import max_pool, max_pool_grad
 
 __all__ = [
+    "convolution_indexed_grad",
     "convolution_max_pool",
     "convolution_max_pool_grad",
     "convolution_max_pool_infer",
@@ -77,20 +78,36 @@ def convolution_max_pool_grad(
 ) -> tuple[Array | None, Array, Array | None]:  # fmt: skip
     """The gradients of the input, the weight and the bias."""
     grad = np.where(code == _CLOSED, grad_output.dtype.type(0), grad_output)
-    shape = [
+    width = x.shape[3] + 2 * padding[1] - weight.shape[3] + 1
+    indices = _places(np.where(code == _CLOSED, 0, code), width, pool)
+    return convolution_indexed_grad(
+        grad, indices, None, x, weight if needs_input else None, weight.shape, padding,
+        needs_bias,
+    )  # fmt: skip
+
+
+def convolution_indexed_grad(
+    grad_output: Array, indices: Array, opened: Array | None, x: Array,
+    weight: Array | None, shape: Ints, padding: Ints, needs_bias: bool,
+) -> tuple[Array | None, Array, Array | None]:  # fmt: skip
+    """The gradients of the input, the weight and the bias, by a pooling's indices.
+
+    Where ``opened``, what relu made of the convolution, is not positive, there is none.
+    Without ``weight``, nobody asks for the gradient of the input; ``shape`` is its.
+    """
+    plane = [
         n + 2 * p - k + 1
-        for n, p, k in zip(x.shape[2:], padding, weight.shape[2:], strict=True)
+        for n, p, k in zip(x.shape[2:], padding, shape[2:], strict=True)
     ]
-    indices = _places(np.where(code == _CLOSED, 0, code), shape[1], pool)
-    inner = max_pool_grad(grad, indices, (*grad.shape[:2], *shape))
+    inner = max_pool_grad(grad_output, indices, (*grad_output.shape[:2], *plane))
+    if opened is not None:
+        inner = np.where(opened <= 0, inner.dtype.type(0), inner)
     geometry = (_ONES, padding, _ONES, 1)
-    grad_weight = convolution_grad_weight(inner, x, weight.shape, *geometry)
-    grad_input = (
-        convolution_grad_input(inner, weight, x.shape, *geometry)
-        if needs_input
-        else None
-    )
-    grad_bias = grad.sum(axis=(0, 2, 3)) if needs_bias else None
+    grad_weight = convolution_grad_weight(inner, x, shape, *geometry)
+    grad_input = None
+    if weight is not None:
+        grad_input = convolution_grad_input(inner, weight, x.shape, *geometry)
+    grad_bias = inner.sum(axis=(0, 2, 3)) if needs_bias else None
     return grad_input, grad_weight, grad_bias
 
 
