@@ -6,7 +6,7 @@
 #include "backward.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <vector>
 
 #include "graph.h"
 #include "program.h"
@@ -151,7 +151,7 @@ class Passes {
   nb::object run(nb::handle roots, nb::handle gradients, bool keep_graph) {
     if (!active || !graph_.describe(roots.ptr(), gradients.ptr()))
       return nb::none();
-    nb::object found = pass_of(graph_.key);
+    nb::object found = pass_of(graph_);
     auto* pass = nb::cast<Pass*>(found);
     pass->used = ++time_;
     if (pass->state == Pass::State::ready) {
@@ -168,13 +168,16 @@ class Passes {
     return described(found);
   }
 
-  void clear() { passes_.clear(); }
+  void clear() {
+    std::vector<Entry> gone;
+    gone.swap(passes_);
+  }
   size_t size() const { return passes_.size(); }
   /// How many kinds of passes are programs.
   size_t ready() const {
     size_t count = 0;
-    for (const auto& [key, pass] : passes_)
-      count += nb::cast<Pass*>(pass)->state == Pass::State::ready;
+    for (const Entry& entry : passes_)
+      count += nb::cast<Pass*>(entry.pass)->state == Pass::State::ready;
     return count;
   }
 
@@ -201,30 +204,35 @@ class Passes {
     return nb::make_tuple(pass, nodes, leaves, arrays, regions);
   }
 
-  nb::object pass_of(const std::string& key) {
-    auto known = passes_.find(key);
-    if (known != passes_.end()) return known->second;
+  struct Entry {
+    Key key;
+    nb::object pass;
+  };
+
+  nb::object pass_of(const Graph& graph) {
+    for (const Entry& entry : passes_)
+      if (entry.key == graph.key) return entry.pass;
     if (passes_.size() >= kMost) forget_one();
     nb::object made = nb::cast(Pass());
-    nb::cast<Pass*>(made)->hold_types(graph_);
-    passes_.emplace(key, made);
+    nb::cast<Pass*>(made)->hold_types(graph);
+    passes_.push_back({graph.key, made});
     return made;
   }
 
   /// Forget the pass that was not used for the longest time, programs last.
   void forget_one() {
-    auto worst = passes_.end();
-    std::pair<bool, long> least{true, 0};
-    for (auto i = passes_.begin(); i != passes_.end(); ++i) {
-      auto* pass = nb::cast<Pass*>(i->second);
-      std::pair<bool, long> rank{pass->state == Pass::State::ready, pass->used};
-      if (worst == passes_.end() || rank < least) worst = i, least = rank;
-    }
-    nb::object last = worst->second;
+    auto rank = [](const Entry& entry) {
+      auto* pass = nb::cast<Pass*>(entry.pass);
+      return std::make_pair(pass->state == Pass::State::ready, pass->used);
+    };
+    auto worst = std::min_element(
+        passes_.begin(), passes_.end(),
+        [&](const Entry& a, const Entry& b) { return rank(a) < rank(b); });
+    Entry last = std::move(*worst);
     passes_.erase(worst);
   }
 
-  std::unordered_map<std::string, nb::object> passes_;
+  std::vector<Entry> passes_;
   Graph graph_;
   long time_ = 0;
 };

@@ -2,13 +2,14 @@
 #include "graph.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tatami {
 
 // Numbering.
 
 void Numbering::clear() {
-  if (table_.empty()) table_.resize(256);
+  if (table_.empty()) table_.resize(64);
   std::fill(table_.begin(), table_.end(), std::make_pair(nullptr, size_t(0)));
   count_ = 0;
 }
@@ -34,6 +35,22 @@ void Numbering::grow() {
   old.swap(table_);
   for (const auto& entry : old)
     if (entry.first) table_[place(entry.first)] = entry;
+}
+
+// Keys.
+
+void Key::close() {
+  hash_ = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    hash_ = (hash_ ^ words_[i]) * 0x9E3779B97F4A7C15;
+    hash_ ^= hash_ >> 29;
+  }
+}
+
+bool Key::operator==(const Key& other) const {
+  return hash_ == other.hash_ && count_ == other.count_ &&
+         std::equal(words_.begin(), words_.begin() + long(count_),
+                    other.words_.begin());
 }
 
 namespace {
@@ -89,6 +106,7 @@ bool Graph::describe(PyObject* roots, PyObject* gradients) {
   for (TensorFields* leaf : leaves)
     if (!put_leaf(leaf)) return false;
   put_regions();
+  key.close();
   return true;
 }
 
@@ -208,7 +226,8 @@ bool Graph::put_attributes(NodeFields* node) {
   Py_ssize_t place = 0;
   PyObject *name, *value;
   while (PyDict_Next(held.get(), &place, &name, &value)) {
-    if (!put_text(name)) return false;
+    // A name in the code of an operation lives as long as the program.
+    put(name);
     bool is_array = PyArray_Check(value);
     if (is_array ? !put_array(value) : !put_value(value, 0)) return false;
   }
@@ -229,6 +248,12 @@ bool Graph::put_leaf(TensorFields* leaf) {
 
 // Values.
 
+void Graph::put_number(double value) {
+  uint64_t word;
+  std::memcpy(&word, &value, sizeof word);
+  key.put(word);
+}
+
 bool Graph::put_text(PyObject* text) {
   Py_ssize_t size;
   const char* characters =
@@ -238,7 +263,7 @@ bool Graph::put_text(PyObject* text) {
     return false;
   }
   put(size);
-  key.append(characters, static_cast<size_t>(size));
+  for (Py_ssize_t i = 0; i < size; ++i) put(characters[i]);
   return true;
 }
 
@@ -251,7 +276,7 @@ bool Graph::put_value(PyObject* value, int depth) {
     put(value);
   } else if (PyFloat_CheckExact(value) && read_number(value, &number)) {
     put('f');
-    put(number);
+    put_number(number);
   } else if (read_integer(value, &integer)) {
     put('i');
     put(integer);
@@ -286,10 +311,12 @@ bool Graph::put_value(PyObject* value, int depth) {
 // Arrays.
 
 void Graph::put_kind(PyArrayObject* array) {
-  put(PyArray_TYPE(array));
-  put(PyArray_NDIM(array));
-  key.append(reinterpret_cast<const char*>(PyArray_DIMS(array)),
-             size_t(PyArray_NDIM(array)) * sizeof(npy_intp));
+  put(PyArray_TYPE(array) * 64 + PyArray_NDIM(array));
+  put_lengths(PyArray_DIMS(array), PyArray_NDIM(array));
+}
+
+void Graph::put_lengths(const npy_intp* lengths, int rank) {
+  for (int i = 0; i < rank; ++i) put(lengths[i]);
 }
 
 bool Graph::put_array(PyObject* object) {
@@ -302,8 +329,7 @@ bool Graph::put_array(PyObject* object) {
   for (int i = 0; i < PyArray_NDIM(array); ++i)
     if (strides[i] < 0) return false;
   put_kind(array);
-  key.append(reinterpret_cast<const char*>(strides),
-             size_t(PyArray_NDIM(array)) * sizeof(npy_intp));
+  put_lengths(strides, PyArray_NDIM(array));
   arrays.push_back(array);
   return true;
 }

@@ -1,7 +1,8 @@
 // graph.h: a graph of recorded steps, and what it is like.
 #pragma once
 
-#include <string>
+#include <cstdint>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,24 @@ class Numbering {
   size_t count_ = 0;
 };
 
+/// Words that tell graphs apart.
+class Key {
+ public:
+  void clear() { count_ = 0; }
+  void put(uint64_t word) {
+    if (count_ == words_.size()) words_.resize(count_ ? 2 * count_ : 1024);
+    words_[count_++] = word;
+  }
+  /// Once all words are there.
+  void close();
+  bool operator==(const Key& other) const;
+
+ private:
+  std::vector<uint64_t> words_;
+  size_t count_ = 0;
+  uint64_t hash_ = 0;
+};
+
 /// The graph below the results that a backward pass starts from.
 ///
 /// Its key says everything a backward pass depends on but the elements of the
@@ -36,7 +55,7 @@ class Graph {
   /// user's, a saved value that was changed or freed.
   bool describe(PyObject* roots, PyObject* gradients);
 
-  std::string key;
+  Key key;
   std::vector<NodeFields*> nodes;     // newest first
   std::vector<TensorFields*> leaves;  // in the order the edges meet them
   std::vector<PyArrayObject*> arrays;
@@ -58,8 +77,13 @@ class Graph {
 
   template <class V>
   void put(V value) {
-    key.append(reinterpret_cast<const char*>(&value), sizeof value);
+    if constexpr (std::is_pointer_v<V>)
+      key.put(reinterpret_cast<uint64_t>(value));
+    else
+      key.put(static_cast<uint64_t>(value));
   }
+  void put_number(double value);
+  void put_lengths(const npy_intp* lengths, int rank);
 
   Numbering numbers_, leaf_numbers_;
   std::vector<PyObject*> waiting_;
