@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
 
 import tatami
 from tatami import autograd
+from tatami.autograd.function import Operation
 
 
 def leaf(*values: float) -> tatami.Tensor:
@@ -424,3 +426,29 @@ def test_anomaly_names_the_step() -> None:
         ):
             (x * float("nan")).sum().backward()
     (x * float("nan")).sum().backward()
+
+
+def test_a_node_type_is_made_once_for_each_operation() -> None:
+    class Twice(Operation):
+        @staticmethod
+        def forward(ctx: Any, array: np.ndarray) -> np.ndarray:
+            return array * 2
+
+        @staticmethod
+        def backward(ctx: Any, grad_output: Any) -> Any:
+            return grad_output * 2
+
+    class Named(Twice):
+        node_name = "OtherBackward0"
+
+    x = tatami.ones(2, requires_grad=True)
+    first, second, other = Twice.apply(x), Twice.apply(x), Named.apply(x)
+    assert type(first.grad_fn) is type(second.grad_fn) is Twice.node_type
+    assert type(other.grad_fn) is Named.node_type
+    assert other.grad_fn.operation is Named and first.grad_fn.operation is Twice
+    assert (first.grad_fn.name(), other.grad_fn.name()) == (
+        "TwiceBackward0",
+        "OtherBackward0",
+    )
+    (first + other).sum().backward()
+    assert x.grad.tolist() == [4, 4]

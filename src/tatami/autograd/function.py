@@ -7,6 +7,7 @@ the context of the forward, the step of the backward, and what ``grad_fn`` shows
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,6 +32,31 @@ class _NoGraph:
 
 
 _no_graph = _NoGraph()
+
+
+class _NodeType:
+    """Stand for the class of an operation's nodes until one is recorded."""
+
+    def __get__(self, instance: Any, operation: type[Operation]) -> type[Node]:
+        with _making:
+            if operation.__dict__["node_type"] is self:
+                operation.node_type = _made_node_type(operation)
+        return operation.__dict__["node_type"]
+
+
+_making = threading.Lock()
+_NODE_TYPE = _NodeType()
+
+
+def _made_node_type(operation: type[Operation]) -> type[Node]:
+    attributes: dict[str, Any] = {
+        "_label": operation.node_name, "operation": operation, "replayable": True,
+    }  # fmt: skip
+    if hasattr(operation, "backward"):
+        # A plain function among the attributes of a class: node.backward(...)
+        # passes the node as the context.
+        attributes["backward"] = operation.backward
+    return type(operation.node_name, (operation.node_base,), attributes)
 
 
 class Operation:
@@ -58,12 +84,7 @@ class Operation:
     def __init_subclass__(cls) -> None:
         if "node_name" not in cls.__dict__:
             cls.node_name = cls.__name__ + "Backward0"
-        attributes = {"_label": cls.node_name, "operation": cls, "replayable": True}
-        if hasattr(cls, "backward"):
-            # A plain function among the attributes of a class: node.backward(...)
-            # passes the node as the context.
-            attributes["backward"] = cls.backward
-        cls.node_type = type(cls.node_name, (cls.node_base,), attributes)
+        cls.node_type = _NODE_TYPE  # type: ignore[assignment]
 
     @classmethod
     def apply(cls, *inputs: Any) -> Any:
