@@ -25,7 +25,7 @@ ORDER = (
     ("fields",),
     ("kernels",),
 )
-LEAVES = ("dtypes", "size", "device", "_version")
+LEAVES = ("dtypes", "size", "device", "later", "_version")
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 MAY_IMPORT_ANYTHING = ("__init__", "__main__")
 ALLOWED_OUTSIDE = {"numpy"}

@@ -1,52 +1,21 @@
 """tatami: PyTorch's API without PyTorch's weight."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from . import (
-    autograd,
-    backends,
-    cuda,
-    kernels,
-    linalg,
-    nn,
-    ops,
-    return_types,
-    serialization,
-    special,
-)
+from . import autograd, kernels, later, nn, ops
 from ._version import __version__
 from .autograd.grad_mode import *
 from .device import device
 from .dtypes import *
-from .later import find as __getattr__  # noqa: F401
 from .ops.activation import prelu, relu, rrelu, threshold
-from .ops.activation_shrink import hardshrink
-from .ops.activation_smooth import celu, selu
 from .ops.arguments import result_type
-from .ops.bounds import *
 from .ops.comparison import *
-from .ops.contraction import *
 from .ops.conv import *
-from .ops.conv_transpose import *
 from .ops.convert import *
 from .ops.creation import *
-from .ops.decomposition import (
-    cholesky,
-    det,
-    inverse,
-    logdet,
-    qr,
-    slogdet,
-    svd,
-)
-from .ops.diagonals import *
-from .ops.distance import *
 from .ops.elementwise import *
 from .ops.extrema import *
 from .ops.filled import *
-from .ops.gamma import *
-from .ops.grids import *
-from .ops.histogram import *
 from .ops.indexing import *
 from .ops.joining import *
 from .ops.layout import (
@@ -61,53 +30,15 @@ from .ops.layout import (
 )
 from .ops.linalg import *
 from .ops.linear import bilinear
-from .ops.logarithmic import *
-from .ops.logic import *
 from .ops.loss import kl_div, poisson_nll_loss
 from .ops.loss_class import binary_cross_entropy_with_logits
-from .ops.loss_margin import (
-    cosine_embedding_loss,
-    hinge_embedding_loss,
-    margin_ranking_loss,
-    triplet_margin_loss,
-)
-from .ops.loss_sequence import ctc_loss
-from .ops.masking import *
-from .ops.matrix_functions import (
-    chain_matmul,
-    cross,
-    kron,
-    matrix_exp,
-    matrix_power,
-    pinverse,
-)
 from .ops.movement import *
-from .ops.pointwise import *
 from .ops.pool import max_pool1d, max_pool2d, max_pool3d
-from .ops.pool_adaptive import adaptive_avg_pool1d, adaptive_max_pool1d
-from .ops.pool_average import avg_pool1d
-from .ops.powers import *
-from .ops.probability import *
-from .ops.products import *
-from .ops.ranges import *
 from .ops.reduce import *
 from .ops.reorder import *
-from .ops.repetition import *
-from .ops.rounding import *
+from .ops.rooms import FUNCTIONS
 from .ops.sampling import *
-from .ops.scan import *
-from .ops.scatter import *
-from .ops.scatter_reduce import *
-from .ops.selection import *
-from .ops.shuffle import *
-from .ops.similarity import cosine_similarity, pairwise_distance, pdist
 from .ops.softmax import log_softmax, softmax
-from .ops.sorting import *
-from .ops.statistics import *
-from .ops.strided import *
-from .ops.trigonometry import *
-from .printing import set_printoptions
-from .program import compile
 from .random import (
     Generator,
     default_generator,
@@ -117,13 +48,80 @@ from .random import (
     seed,
     set_rng_state,
 )
-from .runtime import *
-from .serialization import load, save
 from .size import Size, broadcast_shapes
 from .tensor import Tensor, is_tensor
 
 if TYPE_CHECKING:
-    from . import optim, utils
+    from . import (
+        backends,
+        cuda,
+        linalg,
+        optim,
+        return_types,
+        serialization,
+        special,
+        utils,
+    )
+    from .ops.activation_shrink import hardshrink
+    from .ops.activation_smooth import celu, selu
+    from .ops.bounds import *
+    from .ops.contraction import *
+    from .ops.conv_transpose import *
+    from .ops.decomposition import (
+        cholesky,
+        det,
+        inverse,
+        logdet,
+        qr,
+        slogdet,
+        svd,
+    )
+    from .ops.diagonals import *
+    from .ops.distance import *
+    from .ops.gamma import *
+    from .ops.grids import *
+    from .ops.histogram import *
+    from .ops.logarithmic import *
+    from .ops.logic import *
+    from .ops.loss_margin import (
+        cosine_embedding_loss,
+        hinge_embedding_loss,
+        margin_ranking_loss,
+        triplet_margin_loss,
+    )
+    from .ops.loss_sequence import ctc_loss
+    from .ops.masking import *
+    from .ops.matrix_functions import (
+        chain_matmul,
+        cross,
+        kron,
+        matrix_exp,
+        matrix_power,
+        pinverse,
+    )
+    from .ops.pointwise import *
+    from .ops.pool_adaptive import adaptive_avg_pool1d, adaptive_max_pool1d
+    from .ops.pool_average import avg_pool1d
+    from .ops.powers import *
+    from .ops.probability import *
+    from .ops.products import *
+    from .ops.ranges import *
+    from .ops.repetition import *
+    from .ops.rounding import *
+    from .ops.scan import *
+    from .ops.scatter import *
+    from .ops.scatter_reduce import *
+    from .ops.selection import *
+    from .ops.shuffle import *
+    from .ops.similarity import cosine_similarity, pairwise_distance, pdist
+    from .ops.sorting import *
+    from .ops.statistics import *
+    from .ops.strided import *
+    from .ops.trigonometry import *
+    from .printing import set_printoptions
+    from .program import compile
+    from .runtime import *
+    from .serialization import load, save
 
 __all__ = [
     "Generator", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "acosh",
@@ -194,3 +192,32 @@ __all__ = [
     "vander", "var", "var_mean", "vdot", "vsplit", "vstack", "where", "xlogy", "zero_",
     "zeros", "zeros_like",
 ]  # fmt: skip
+
+
+def _refuse(name: str) -> NoReturn:
+    from .absent import refuse
+
+    refuse(name)
+
+
+_PARTS = (
+    "backends", "cuda", "linalg", "optim", "printing", "program", "return_types",
+    "runtime", "serialization", "special", "utils",
+)  # fmt: skip
+__getattr__, __dir__ = later.namespace(
+    __name__,
+    {
+        "printing": "set_printoptions",
+        "program": "compile",
+        "runtime": (
+            "are_deterministic_algorithms_enabled get_num_interop_threads "
+            "get_num_threads set_num_interop_threads set_num_threads "
+            "use_deterministic_algorithms"
+        ),
+        "serialization": "load save",
+        **{f"ops.{room}": names for room, names in FUNCTIONS.items()},
+    },
+    _PARTS,
+    __all__,
+    _refuse,
+)

@@ -1,32 +1,119 @@
-"""Parts of the package that wait until a program asks for them."""
+"""Parts of the package that wait until a program asks for them.
+
+A namespace says in a table which module has which of its names, and so does a class
+whose methods modules attach; a module is imported when one of them is asked for.
+``import tatami`` loads what nearly every network needs.
+"""
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any, NoReturn
 
-from .absent import refuse
+__all__ = ["attach", "everything", "methods", "namespace"]
 
-__all__ = ["find"]
+Find = Callable[[str], Any]
+List = Callable[[], list[str]]
+# Names of modules that may still wait, and methods that were announced.
+_waiting: list[str] = []
+_announced: set[tuple[type, str]] = set()
 
-# What running a network does not need: a tenth of the time an import takes.
-_LATER = frozenset({"optim", "utils"})
 
-
-def find(name: str) -> Any:
-    """Return a part of the package, imported now.
+def namespace(
+    name: str,
+    places: dict[str, str],
+    parts: Iterable[str] = (),
+    public: Iterable[str] | None = None,
+    refuse: Callable[[str], NoReturn] | None = None,
+) -> tuple[Find, List]:
+    """Return ``__getattr__`` and ``__dir__`` of a module whose names may wait.
 
     Args:
-        name: what was looked for in ``tatami``.
-
-    Raises:
-        AttributeError: there is no such part.
+        name: the module they are for.
+        places: modules, as seen from ``tatami``, with the names each of them has.
+        parts: modules below the module itself.
+        public: which names of ``places`` the module shows; all if left out.
+        refuse: raises the error for a name that is not there.
 
     Example:
         >>> import tatami
         >>> tatami.optim.SGD.__name__
         'SGD'
     """
-    if name in _LATER:
-        return importlib.import_module(f"tatami.{name}")
-    refuse(name)
+    homes = {part: f"{name}.{part}" for part in parts}
+    wanted = None if public is None else frozenset(public)
+    for place, names in places.items():
+        for member in names.split():
+            if wanted is None or member in wanted:
+                homes[member] = f"tatami.{place}"
+    _waiting.extend(set(homes.values()))
+
+    def find(member: str) -> Any:
+        home = homes.get(member)
+        if home is None:
+            (refuse or _missing(name))(member)
+        found = loaded(home)
+        if home != f"{name}.{member}":
+            found = getattr(found, member)
+        vars(sys.modules[name])[member] = found
+        return found
+
+    def listed() -> list[str]:
+        return sorted({*vars(sys.modules[name]), *homes})
+
+    return find, listed
+
+
+def loaded(name: str) -> Any:
+    """Return a module, imported now if it is not there yet."""
+    # The import system's own frames would show up where a function is followed.
+    module = sys.modules.get(name)
+    if module is None or getattr(module.__spec__, "_initializing", False):
+        return import_module(name)
+    return module
+
+
+def _missing(name: str) -> Callable[[str], NoReturn]:
+    def refuse(member: str) -> NoReturn:
+        raise AttributeError(f"module {name!r} has no attribute {member!r}")
+
+    return refuse
+
+
+def everything() -> None:
+    """Load all that waits, for those who must not meet an import later."""
+    while _waiting:
+        import_module(_waiting.pop())
+
+
+class _Method:
+    """Stand for a method until the module that attaches it is loaded."""
+
+    def __init__(self, owner: type, module: str, name: str) -> None:
+        self.owner, self.module, self.name = owner, module, name
+
+    def __get__(self, instance: Any, kind: type) -> Any:
+        import_module(self.module)
+        found = vars(self.owner)[self.name]
+        if found is self:
+            raise AttributeError(f"{self.module} attaches no method {self.name!r}")
+        return found.__get__(instance, kind)
+
+
+def methods(owner: type, places: dict[str, str]) -> None:
+    """Announce methods of a class that modules attach once they are loaded."""
+    for module, names in places.items():
+        for name in names.split():
+            setattr(owner, name, _Method(owner, module, name))
+            _announced.add((owner, name))
+
+
+def attach(owner: type, name: str, method: Any) -> None:
+    """Give a class a method, unless a program has replaced what was announced."""
+    if (owner, name) in _announced:
+        _announced.remove((owner, name))
+        if not isinstance(vars(owner).get(name), _Method):
+            return
+    setattr(owner, name, method)

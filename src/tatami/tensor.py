@@ -17,6 +17,7 @@ from . import dtypes, kernels
 from .device import CPU, device
 from .fields import TensorFields
 from .kernels import native
+from .later import attach
 from .size import Size, normalize_dim
 
 __all__ = ["Tensor", "is_tensor", "tensor_method", "wrap"]
@@ -465,9 +466,9 @@ def is_tensor(obj: Any) -> bool:
 def tensor_method(*names: str) -> Callable[[Method], Method]:
     """Attach a function to Tensor under ``names``, or under its own name."""
 
-    def attach(function: Method) -> Method:
+    def add(function: Method) -> Method:
         for name in names or (function.__name__,):
-            setattr(Tensor, name, function)
+            attach(Tensor, name, function)
         return function
 
-    return attach
+    return add

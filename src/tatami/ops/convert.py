@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes, kernels
 from ..autograd.function import Operation
 from ..device import device, require_cpu
+from ..later import attach
 from ..tensor import Tensor, tensor_method
 from .arguments import cast, require_tensor, type_name
 from .door import also, public, zeros_of
@@ -112,7 +113,7 @@ def _converter(name: str, kind: dtypes.dtype) -> None:
 
     convert.__doc__ = f"Return the tensor as {kind}."
     convert.__name__ = name
-    setattr(Tensor, name, convert)
+    attach(Tensor, name, convert)
 
 
 for _name, _kind in {
@@ -323,7 +324,7 @@ def numel(input: Tensor) -> int:
 def _always(name: str, answer: bool) -> None:
     """Give Tensor a property that is the same for all tensors."""
     found = property(lambda self: answer)
-    setattr(Tensor, name, found)
+    attach(Tensor, name, found)
 
 
 _always("is_cpu", True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import kernels
 from ..autograd import grad_mode
+from ..later import attach
 from ..tensor import Tensor, wrap
 from .arguments import Number, operands, type_name
 
@@ -160,7 +161,7 @@ def dunder(name: str, function: Callable[..., Any]) -> None:
 
     operator.__name__ = name
     operator.__doc__ = function.__doc__
-    setattr(Tensor, name, operator)
+    attach(Tensor, name, operator)
 
 
 def operators(**methods: str) -> None:
@@ -172,9 +173,9 @@ def operators(**methods: str) -> None:
 def also(method: str, *names: str) -> None:
     """Give a method of Tensor, and its in-place form, other names."""
     for name in names:
-        setattr(Tensor, name, getattr(Tensor, method))
+        attach(Tensor, name, getattr(Tensor, method))
         if hasattr(Tensor, method + "_"):
-            setattr(Tensor, name + "_", getattr(Tensor, method + "_"))
+            attach(Tensor, name + "_", getattr(Tensor, method + "_"))
 
 
 def swapped(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,6 @@ import numpy as np
 from .. import kernels, size
 from ..autograd.function import Operation
 from ..tensor import Tensor, tensor_method, wrap
-from .bounds import maximum, minimum
 from .door import public, zeros_of
 from .reduce import unreduced
 from .results import named
@@ -280,6 +279,8 @@ def max(
         tensor([1, 0])
     """
     if other is not None or isinstance(dim, Tensor):
+        from .bounds import maximum
+
         return maximum(input, dim if other is None else other)
     if dim is not None:
         return chosen(Max, max_result, input, dim, keepdim)
@@ -314,6 +315,8 @@ def min(
         tensor([0, 1])
     """
     if other is not None or isinstance(dim, Tensor):
+        from .bounds import minimum
+
         return minimum(input, dim if other is None else other)
     if dim is not None:
         return chosen(Min, min_result, input, dim, keepdim)

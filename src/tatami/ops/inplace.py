@@ -16,6 +16,7 @@ from .. import kernels
 from ..autograd import grad_mode
 from ..autograd.function import Operation
 from ..autograd.node import Saved, edge_to, saved_log
+from ..later import attach
 from ..tensor import Tensor, tensor_method, wrap
 from .arguments import cast, type_name
 
@@ -35,7 +36,7 @@ def in_place(function: Public) -> Public:
     changed.__name__ = function.__name__ + "_"
     changed.__qualname__ = "Tensor." + changed.__name__
     changed.__doc__ = f"Compute ``{function.__name__}`` and put the result in place."
-    setattr(Tensor, changed.__name__, changed)
+    attach(Tensor, changed.__name__, changed)
     return function
 
 

@@ -10,7 +10,6 @@ from .. import kernels, size
 from ..autograd.function import Operation
 from ..tensor import Tensor, wrap
 from .activation import gate
-from .activation_smooth import logsigmoid
 from .arguments import operands, type_name
 from .door import public, refuse_type
 from .loss import DivideByNumber, legacy_reduction, reduced
@@ -405,6 +404,8 @@ class BinaryCrossEntropyWithLogits(Operation):
         if ctx.needs_input_grad[1]:
             second = -x
             if pos_weight is not None:
+                from .activation_smooth import logsigmoid
+
                 second = second - (pos_weight - 1) * logsigmoid(x)
             second = second * scale
         return first, second

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import kernels, size
 from ..autograd.function import Operation
+from ..later import attach
 from ..tensor import Tensor, tensor_method
 from .door import also
 from .movement import as_shape, permute, reshape
@@ -251,7 +252,7 @@ def _turned_two(self: Tensor) -> Tensor:
 for _name, _function in {
     "T": _reversed_dims, "mT": _turned_matrix, "mH": _turned_matrix, "H": _turned_two
 }.items():  # fmt: skip
-    setattr(Tensor, _name, property(_function))
+    attach(Tensor, _name, property(_function))
 
 
 class Flip(Operation):

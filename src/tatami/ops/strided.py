@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes, size
 from ..autograd import grad_mode
 from ..autograd.function import Operation
+from ..later import attach
 from ..tensor import Tensor, tensor_method, wrap
 from .inplace import AsStrided, address, check_writable
 
@@ -185,7 +186,7 @@ def _reshaped_in_place(name: str) -> None:
 
     changed.__name__ = name + "_"
     changed.__doc__ = f"Take the shape ``{name}`` gives, in place."
-    setattr(Tensor, name + "_", changed)
+    attach(Tensor, name + "_", changed)
 
 
 for _name in ("t", "transpose", "squeeze", "unsqueeze", "swapaxes", "swapdims"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import later
 from ..autograd import grad
 from ..autograd.node import Saved
 from ..kernels import Stream
@@ -118,6 +119,7 @@ def record(
         kwargs: its named arguments.
         last: the recording of an earlier run, which knows the code.
     """
+    later.everything()
     trace = Trace()
     watch = Watch(trace.stop)
     known = watch if last is None else last.watch

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ... import later
 from ...tensor import Tensor
 from .. import functional as F
 from .. import init as initialise
-from .activation_smooth import (
-    GELU,
-    GLU,
-    LogSigmoid,
-    Mish,
-    Sigmoid,
-    SiLU,
-    Softplus,
-    Softsign,
-    Tanh,
-    Tanhshrink,
-)
-from .attention import MultiheadAttention
 from .inplace import InPlace
 from .module import Module
-from .softmax import LogSoftmax, Softmax, Softmax2d, Softmin
 from .utils import fresh_parameter
+
+if TYPE_CHECKING:
+    from .activation_smooth import (
+        GELU,
+        GLU,
+        LogSigmoid,
+        Mish,
+        Sigmoid,
+        SiLU,
+        Softplus,
+        Softsign,
+        Tanh,
+        Tanhshrink,
+    )
+    from .attention import MultiheadAttention
+    from .softmax import LogSoftmax, Softmax, Softmax2d, Softmin
 
 __all__ = [
     "CELU",
@@ -57,6 +60,17 @@ __all__ = [
     "Tanhshrink",
     "Threshold",
 ]
+
+__getattr__, __dir__ = later.namespace(
+    __name__,
+    {
+        "nn.modules.attention": "MultiheadAttention",
+        "nn.modules.activation_smooth": (
+            "GELU GLU LogSigmoid Mish SiLU Sigmoid Softplus Softsign Tanh Tanhshrink"
+        ),
+        "nn.modules.softmax": "LogSoftmax Softmax Softmax2d Softmin",
+    },
+)
 
 
 class ReLU(InPlace):

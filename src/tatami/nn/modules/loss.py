@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ... import later
 from ...tensor import Tensor
 from .. import functional as F
 from .loss_base import _Loss, _WeightedLoss
-from .loss_margin import (
-    CosineEmbeddingLoss,
-    HingeEmbeddingLoss,
-    MarginRankingLoss,
-    MultiLabelMarginLoss,
-    MultiMarginLoss,
-    SoftMarginLoss,
-    TripletMarginLoss,
-    TripletMarginWithDistanceLoss,
-)
+
+if TYPE_CHECKING:
+    from .loss_margin import (
+        CosineEmbeddingLoss,
+        HingeEmbeddingLoss,
+        MarginRankingLoss,
+        MultiLabelMarginLoss,
+        MultiMarginLoss,
+        SoftMarginLoss,
+        TripletMarginLoss,
+        TripletMarginWithDistanceLoss,
+    )
 
 __all__ = [
     "BCELoss",
@@ -42,6 +45,17 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
 ]
+
+__getattr__, __dir__ = later.namespace(
+    __name__,
+    {
+        "nn.modules.loss_margin": (
+            "CosineEmbeddingLoss HingeEmbeddingLoss MarginRankingLoss "
+            "MultiLabelMarginLoss MultiMarginLoss SoftMarginLoss TripletMarginLoss "
+            "TripletMarginWithDistanceLoss"
+        )
+    },
+)
 
 
 class L1Loss(_Loss):
