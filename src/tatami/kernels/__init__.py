@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from .. import later
 from . import native, reference
 from .reference import *
 
@@ -31,6 +32,9 @@ def _choose() -> tuple[str, str]:
     return ("native" if native.available else "numpy"), native.reason
 
 
+__getattr__, __dir__ = later.namespace(
+    __name__, {"kernels.reference": " ".join(reference.FILES.values())}
+)
 in_use, reason = _choose()
 if in_use == "native":
     globals().update(native.install(reference))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from typing import Any
 
 __all__ = [
@@ -52,8 +53,17 @@ def install(reference: Any) -> dict[str, Any]:
     Each is told its NumPy definition, which it calls for what it does not serve.
     """
     for name in _native.names():
-        _native.set_reference(name, getattr(reference, name))
+        _native.set_reference(name, _definition(reference, name))
     return {name: getattr(_native, name) for name in _native.names()}
+
+
+def _definition(reference: Any, name: str) -> Callable[..., Any]:
+    """Return a kernel's NumPy definition, or what finds it when it is called."""
+
+    def defined(*args: Any, **kwargs: Any) -> Any:
+        return getattr(reference, name)(*args, **kwargs)
+
+    return vars(reference).get(name, defined)
 
 
 def fields() -> dict[str, Any]:
