@@ -16,9 +16,9 @@ __all__ = ["attach", "everything", "methods", "namespace"]
 
 Find = Callable[[str], Any]
 List = Callable[[], list[str]]
-# Names of modules that may still wait, and methods that were announced.
+# Names of modules that may still wait, and methods that are announced.
 _waiting: list[str] = []
-_announced: set[tuple[type, str]] = set()
+_announced: dict[tuple[type, str], _Method] = {}
 
 
 def namespace(
@@ -84,36 +84,39 @@ def _missing(name: str) -> Callable[[str], NoReturn]:
 
 def everything() -> None:
     """Load all that waits, for those who must not meet an import later."""
-    while _waiting:
-        import_module(_waiting.pop())
+    # Loading one can make the list longer.
+    for name in _waiting:
+        loaded(name)
 
 
 class _Method:
     """Stand for a method until the module that attaches it is loaded."""
 
-    def __init__(self, owner: type, module: str, name: str) -> None:
-        self.owner, self.module, self.name = owner, module, name
+    method: Any = None
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
 
     def __get__(self, instance: Any, kind: type) -> Any:
-        import_module(self.module)
-        found = vars(self.owner)[self.name]
-        if found is self:
+        loaded(self.module)
+        if self.method is None:
             raise AttributeError(f"{self.module} attaches no method {self.name!r}")
-        return found.__get__(instance, kind)
+        return self.method.__get__(instance, kind)
 
 
 def methods(owner: type, places: dict[str, str]) -> None:
     """Announce methods of a class that modules attach once they are loaded."""
     for module, names in places.items():
         for name in names.split():
-            setattr(owner, name, _Method(owner, module, name))
-            _announced.add((owner, name))
+            waiting = _announced[owner, name] = _Method(module, name)
+            setattr(owner, name, waiting)
 
 
 def attach(owner: type, name: str, method: Any) -> None:
     """Give a class a method, unless a program has replaced what was announced."""
-    if (owner, name) in _announced:
-        _announced.remove((owner, name))
-        if not isinstance(vars(owner).get(name), _Method):
+    waiting = _announced.pop((owner, name), None)
+    if waiting is not None:
+        waiting.method = method
+        if vars(owner).get(name) is not waiting:
             return
     setattr(owner, name, method)
