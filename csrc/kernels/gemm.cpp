@@ -62,8 +62,23 @@ struct Block {
   Packing packing;
   long start, depth, first;
   Bands bands;
-  T* packed_a;
-  T* packed_b;
+  T* packed_a = nullptr;
+  T* packed_b = nullptr;
+
+  /// Rows [begin, end); what an earlier block packed stays.
+  Block(const Product<T>& product, Packing what, long from, long deep,
+        long begin, long end, long columns)
+      : p(product),
+        packing(what),
+        start(from),
+        depth(deep),
+        first(begin),
+        bands(end - begin) {
+    if (packing.a)
+      packed_a = scratch_of<T>(1, (kBlockRows + kTileRows) * kDepth<T>);
+    if (packing.b)
+      packed_b = scratch_of<T>(0, round_up(columns, kTileWidth<T>) * depth);
+  }
 
   void pack_a() const {
     for (long band = 0; band < bands.count; ++band)
@@ -74,15 +89,26 @@ struct Block {
   }
 
   void pack_b(long column, long columns) const {
-    constexpr long kWidth = kTileWidth<T>;
-    for (long j = 0; j < columns; j += kWidth)
+    constexpr long kWidth = kTileWidth<T>, kSome = kPanelsTogether * kWidth;
+    long j = 0;
+    for (; p.b_column == 1 && j + kSome <= columns; j += kSome)
+      pack_panels<T, kPanelsTogether>(p.b + start * p.b_row + column + j,
+                                      p.b_row, depth, packed_b + j * depth);
+    for (; j < columns; j += kWidth)
       pack_columns(p.b + start * p.b_row + (column + j) * p.b_column, p.b_row,
                    p.b_column, smaller(kWidth, columns - j), depth,
                    packed_b + j * depth);
   }
 
-  /// One band of rows across a group of panels.
-  void run_band(long band, long column, long columns) const {
+  /// All bands, for one group of the packed panels after the other.
+  void run(long column, long columns, long group) const {
+    for (long done = 0; done < columns; done += group)
+      for (long band = 0; band < bands.count; ++band)
+        run_band(band, column + done, smaller(group, columns - done), done);
+  }
+
+  /// One band of rows across a group of panels, which begin at `packed`.
+  void run_band(long band, long column, long columns, long packed) const {
     long rows = bands.height(band);
     auto t = arguments_at(p, first + bands.begin(band), start, depth);
     t.move(column);
@@ -93,7 +119,7 @@ struct Block {
     }
     const auto& tiles = tiles_of(t, rows, packing.b);
     if (!packing.b) return tile_band(t, tiles, columns);
-    t.b = packed_b;
+    t.b = packed_b + packed * depth;
     constexpr long kWidth = kTileWidth<T>;
     for (; columns > 0; columns -= kWidth) {
       run_tile(t, tiles, smaller(kWidth, columns));
@@ -105,27 +131,23 @@ struct Block {
 
 /// One group of panels of b after the other, each for all rows of a block. A
 /// group fills most of the first-level cache: when the depth is small it is
-/// wide, so that rows of the output are written in long pieces.
+/// wide, so that rows of the output are written in long pieces. Several blocks
+/// of rows share panels packed once, many groups of them.
 template <class T>
 void sweep(const Product<T>& p, Packing packing, bool whole_rows) {
-  T* packed_a = nullptr;
-  T* packed_b = nullptr;
-  if (packing.b) packed_b = scratch_of<T>(0, kTileWidth<T> * kDepth<T>);
-  long blocks = packing.a ? divide_up(p.M, kBlockRows) : 1;
+  const long blocks = packing.a ? divide_up(p.M, kBlockRows) : 1;
   for_each_depth<T>(p.K, [&](long start, long depth) {
     long group = kTileWidth<T> * (kDepth<T> / larger(1, depth));
     if (whole_rows) group = p.N;
-    for (long i = 0; i < blocks; ++i) {
-      long first = i * p.M / blocks, rows = (i + 1) * p.M / blocks - first;
-      if (packing.a) packed_a = scratch_of<T>(1, (rows + kTileRows) * depth);
-      Block<T> block{p,     packing,     start,    depth,
-                     first, Bands(rows), packed_a, packed_b};
-      if (packing.a) block.pack_a();
-      for (long column = 0; column < p.N; column += group) {
-        long columns = smaller(group, p.N - column);
-        if (packing.b) block.pack_b(column, columns);
-        for (long band = 0; band < block.bands.count; ++band)
-          block.run_band(band, column, columns);
+    const long chunk = group * (blocks > 1 ? kSharedGroups : kPanelsTogether);
+    for (long first = 0; first < p.N; first += chunk) {
+      const long columns = smaller(chunk, p.N - first);
+      for (long i = 0; i < blocks; ++i) {
+        Block<T> block(p, packing, start, depth, i * p.M / blocks,
+                       (i + 1) * p.M / blocks, columns);
+        if (i == 0 && packing.b) block.pack_b(first, columns);
+        if (packing.a && (first == 0 || blocks > 1)) block.pack_a();
+        block.run(first, columns, group);
       }
     }
   });

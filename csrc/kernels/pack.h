@@ -34,7 +34,7 @@ void pack_rows(const T* a, long a_row, long a_column, long rows, long depth,
         // What is written beyond a depth is overwritten by the next one, or
         // by a later group of rows.
         for (int i = 0; i < kLength; ++i)
-          if (r + kLength <= rows)
+          if (r + kLength <= rows || rows <= kLength)
             store(out + (k + i) * rows + r, block[i]);
           else
             store_partial(out + (k + i) * rows + r, block[i], rows - r);
@@ -84,6 +84,19 @@ void pack_columns(const T* b, long b_row, long b_column, long columns,
   for (; k < depth; ++k)
     for (long j = 0; j < kWidth; ++j)
       out[k * kWidth + j] = j < columns ? b[k * b_row + j * b_column] : T(0);
+}
+
+/// Copy whole panels of b side by side, row by row as it lies in memory.
+template <class T, int kPanels>
+void pack_panels(const T* b, long b_row, long depth, T* out) {
+  constexpr long kLength = kLanes<T>, kWidth = 2 * kLength;
+  for (long k = 0; k < depth; ++k, b += b_row, out += kWidth) {
+    for (int j = 0; j < kPanels; ++j) {
+      __builtin_prefetch(b + 8 * b_row + j * kWidth);
+      for (long i = 0; i < kWidth; i += kLength)
+        store(out + j * depth * kWidth + i, load(b + j * kWidth + i));
+    }
+  }
 }
 
 }  // namespace tatami::TATAMI_ISA
