@@ -1,6 +1,6 @@
 // pool.cpp: max and average pooling over planes.
 #include "../parallel.h"
-#include "../simd.h"
+#include "../shuffle.h"
 #include "fill.h"
 
 namespace tatami::TATAMI_ISA {
@@ -70,19 +70,33 @@ struct TwoByTwo {
     return result;
   }
 
+  /// The elements of a row at even places and at odd ones.
+  static void load_pairs(const T* source, Values& even, Values& odd) {
+    if constexpr (lanes == kLanes<T>) {
+      even = load_lanes(source), odd = load_lanes(source + lanes);
+      separate<T>(even, odd);
+    } else {
+      even = every_second(source, 0), odd = every_second(source, 1);
+    }
+  }
+
+  /// Which lanes of `later` win.
+  static Places beats(Values later, Values earlier) {
+    return (later > earlier) | (later != later);
+  }
+
   static void run(const T* upper, const T* lower, int64_t first, int64_t row,
                   T* out, int64_t* indices) {
-    Values best = every_second(upper, 0);
-    Places offset = {};
-    auto compete = [&](Values value, Integer place) {
-      Places better = (value > best) | (value != value);
-      best = better ? value : best;
-      offset = better ? Places{} + place : offset;
-    };
-    compete(every_second(upper, 1), 1);
-    compete(every_second(lower, 0), Integer(row));
-    compete(every_second(lower, 1), Integer(row + 1));
-    __builtin_memcpy(out, &best, sizeof best);
+    Values a, b, c, d;
+    load_pairs(upper, a, b);
+    load_pairs(lower, c, d);
+    const Places right = beats(b, a), lower_right = beats(d, c);
+    a = right ? b : a;
+    c = lower_right ? d : c;
+    const Places below = beats(c, a);
+    a = below ? c : a;
+    __builtin_memcpy(out, &a, sizeof a);
+    const Places offset = below ? Integer(row) - lower_right : -right;
     for (int i = 0; i < lanes; ++i) indices[i] = first + 2 * i + offset[i];
   }
 };
@@ -191,10 +205,10 @@ void max_pool(const Pooling& shape, const T* x, T* out, int64_t* indices) {
 }
 
 bool in_range(const int64_t* indices, long count, long area) {
-  bool result = true;
+  uint64_t outside = 0;  // the sign
   for (long i = 0; i < count; ++i)
-    result &= uint64_t(indices[i]) < uint64_t(area);
-  return result;
+    outside |= uint64_t(indices[i]) | (uint64_t(area - 1) - indices[i]);
+  return int64_t(outside) >= 0;
 }
 
 template <class T>
@@ -203,10 +217,11 @@ bool max_pool_grad(const T* grad_output, const int64_t* indices, T* out,
   if (!in_range(indices, planes * outputs, area)) return false;
   double cost = double(outputs) + 0.1 * double(area);
   parallel_for(planes, cost, [&](long begin, long end) {
-    __builtin_memset(out + begin * area, 0, (end - begin) * area * sizeof(T));
-    for (long plane = begin; plane < end; ++plane)
+    for (long plane = begin; plane < end; ++plane) {
+      __builtin_memset(out + plane * area, 0, area * sizeof(T));
       for (long i = plane * outputs; i < (plane + 1) * outputs; ++i)
         out[plane * area + indices[i]] += grad_output[i];
+    }
   });
   return true;
 }
