@@ -1,13 +1,12 @@
-// program.cpp: a list of kept calls, and guards over Python objects.
+// program.cpp: a list of kept calls.
 #include "program.h"
 
 #include <nanobind/stl/string.h>
 
 #include <chrono>
-#include <cmath>
 #include <cstring>
 
-#include "fields.h"
+#include "guards.h"
 
 namespace tatami {
 
@@ -155,85 +154,6 @@ void Program::exchange(const nb::tuple& arrays) {
     move(i, static_cast<char*>(PyArray_DATA(as_array(arrays[i].ptr()))));
 }
 
-bool is_same(PyObject* found, PyObject* expected) {
-  if (!found) return expected == Py_NotImplemented;
-  if (found == expected) return true;
-  if (Py_TYPE(found) != Py_TYPE(expected)) return false;
-  if (!PyFloat_CheckExact(found) && !PyLong_CheckExact(found) &&
-      !PyUnicode_CheckExact(found))
-    return false;
-  // 0.0 is not -0.0.
-  if (PyFloat_CheckExact(found) &&
-      std::signbit(PyFloat_AS_DOUBLE(found)) !=
-          std::signbit(PyFloat_AS_DOUBLE(expected)))
-    return false;
-  return PyObject_RichCompareBool(found, expected, Py_EQ) == 1;
-}
-
-namespace {
-
-/// Where a tensor keeps an attribute that guards often ask for, or nullptr.
-PyObject** field_of(PyObject* owner, PyObject* key) {
-  static PyObject* const array = PyUnicode_InternFromString("_array");
-  static PyObject* const node = PyUnicode_InternFromString("_node");
-  static PyObject* const needs = PyUnicode_InternFromString("_requires_grad");
-  static PyObject* const grad = PyUnicode_InternFromString("_grad");
-  static PyObject* const hooks = PyUnicode_InternFromString("_hooks");
-  static PyObject* const after = PyUnicode_InternFromString("_post_hooks");
-  TensorFields* tensor = as_tensor(owner);
-  if (!tensor) return nullptr;
-  return key == array   ? &tensor->array
-         : key == node  ? &tensor->node
-         : key == needs ? &tensor->requires_grad
-         : key == grad  ? &tensor->grad
-         : key == hooks ? &tensor->hooks
-         : key == after ? &tensor->post_hooks
-                        : nullptr;
-}
-
-/// Whether an object holds another: a dictionary or list under a key, a cell,
-/// or anything else as an attribute. With Ellipsis as key: how much it holds;
-/// with a name in a tuple: that the attribute is not None. A key that is not
-/// there holds NotImplemented.
-bool holds(PyObject* owner, PyObject* key, PyObject* expected) {
-  if (PyDict_Check(owner)) {
-    if (key == Py_Ellipsis)
-      return PyDict_Size(owner) == PyLong_AsSsize_t(expected);
-    return is_same(PyDict_GetItemWithError(owner, key), expected);
-  }
-  if (PyObject** field = field_of(owner, key)) return is_same(*field, expected);
-  if (PyCell_Check(owner)) return is_same(PyCell_GET(owner), expected);
-  if (PyTuple_Check(key)) {
-    Owned found(PyObject_GetAttr(owner, PyTuple_GET_ITEM(key, 0)));
-    return found && found.get() != Py_None;
-  }
-  if (!PyList_Check(owner)) {
-    Owned found(PyObject_GetAttr(owner, key));
-    return is_same(found.get(), expected);
-  }
-  if (key == Py_Ellipsis)
-    return PyList_GET_SIZE(owner) == PyLong_AsSsize_t(expected);
-  Py_ssize_t index = PyLong_AsSsize_t(key);
-  return index >= 0 && index < PyList_GET_SIZE(owner) &&
-         is_same(PyList_GET_ITEM(owner, index), expected);
-}
-
-}  // namespace
-
-/// Whether owners still hold what they held: (owner, key, object) triples in
-/// one flat tuple.
-bool all_hold(nb::tuple triples) {
-  PyObject** items = reinterpret_cast<PyTupleObject*>(triples.ptr())->ob_item;
-  Py_ssize_t count = PyTuple_GET_SIZE(triples.ptr());
-  for (Py_ssize_t i = 0; i + 2 < count; i += 3)
-    if (!holds(items[i], items[i + 1], items[i + 2])) {
-      PyErr_Clear();
-      return false;
-    }
-  PyErr_Clear();
-  return true;
-}
-
 namespace {
 
 int traverse_program(PyObject* self, visitproc visit, void* arg) {
@@ -269,7 +189,8 @@ void add_program(nb::module_& module) {
       .def("run", &Program::run, nb::arg("arrays"))
       .def("profile", &Program::profile, nb::arg("arrays"))
       .def("__len__", &Program::size);
-  module.def("all_hold", all_hold, nb::arg("triples"),
+  module.def("all_hold", static_cast<bool (*)(nb::tuple)>(all_hold),
+             nb::arg("triples"),
              "Whether owners still hold the objects they held.");
 }
 

@@ -85,13 +85,6 @@ class Program {
   std::vector<Step> steps_;
 };
 
-/// Whether two objects are one, or equal numbers or texts.
-bool is_same(PyObject* found, PyObject* expected);
-
-/// Whether owners still hold what they held: (owner, key, object) triples in
-/// one flat tuple.
-bool all_hold(nb::tuple triples);
-
 void add_program(nb::module_& module);
 void add_replay(nb::module_& module);
 

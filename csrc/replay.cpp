@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fields.h"
+#include "guards.h"
 #include "program.h"
 
 namespace tatami {
@@ -251,7 +252,7 @@ class Replay {
   std::vector<std::pair<nb::object, long>> gradients_;
   std::vector<std::pair<nb::object, long>> counts_;
   std::vector<Option> options_;
-  nb::tuple guards_;
+  Guards guards_;
   nb::object state_, refresh_;
   std::vector<std::pair<PyObject*, bool>> modes_;
 };

@@ -55,6 +55,18 @@ def test_global_number() -> None:
     assert check(changing(make, change)).replays >= 8
 
 
+def test_values_that_go_and_come_back() -> None:
+    def change(_: Any, i: int) -> None:
+        TABLE["scale"] = 5.0 if i == 0 else 3.0
+        TABLE["unread"] = i
+
+    def make() -> Any:
+        TABLE["scale"] = 3.0
+        return (lambda x: x * TABLE["scale"]), None
+
+    assert check(changing(make, change)).replays >= 8
+
+
 def test_global_container() -> None:
     def change(_: Any, i: int) -> None:
         TABLE["shift"][1] = float(i)  # type: ignore[index]
