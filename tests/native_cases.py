@@ -29,8 +29,8 @@ LATER = {
     **dict.fromkeys(("lstm_cell", "lstm_cell_grad"), "test_kernels_elementwise.py"),
     **dict.fromkeys(
         (
-            "assign", "concatenate", "embedding", "embedding_grad", "full", "pad",
-            "put", "take",
+            "assign", "concatenate", "embedding", "embedding_grad", "full", "one_hot",
+            "pad", "put", "take",
         ),
         "test_kernels_movement.py",
     ),

@@ -345,3 +345,29 @@ def test_two_optimizers() -> None:
 
     report = check(scenario)
     assert report.programs() == 1 and report.replays >= STEPS - 4
+
+
+@pytest.mark.parametrize("name", ["one_hot", "maximum", "minimum", "written"])
+def test_operations_that_look_at_no_elements(name: str) -> None:
+    def hidden(x: Any, y: Any) -> Any:
+        if name == "one_hot":
+            return x * F.one_hot(y, x.shape[1])
+        if name == "written":
+            z = x.detach().clone()
+            z[0] = 0.5
+            return x + z
+        return getattr(tatami, name)(x, (x > 0) * x)
+
+    def scenario(compile: Any) -> Iterator[Any]:
+        model = classifier(classes=3)
+
+        @compile
+        def step(x: Any, y: Any) -> Any:
+            model.zero_grad()
+            hidden(model(x), y).square().sum().backward()
+
+        for x, y in batches(STEPS):
+            yield step(x, y), model
+
+    report = check(scenario)
+    assert report.programs() == 1 and report.replays >= STEPS - 4

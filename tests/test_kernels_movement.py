@@ -114,3 +114,13 @@ def test_embedding(kind: str) -> None:
         check("embedding_grad", grad, places, 7, padding, False, ulps=0)
     with pytest.raises(IndexError, match="index out of range in self"):
         kernels.embedding(weight, np.array([0, -1]))
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 3), (1,), ()])
+def test_one_hot(shape: tuple[int, ...]) -> None:
+    places = np.asarray(np.random.default_rng(3).integers(0, 7, shape))
+    check("one_hot", places, 7)
+    check("one_hot", places, 9)
+    for wrong, says in ((-1, "must be non-negative"), (7, "must be smaller")):
+        with pytest.raises(RuntimeError, match=says):
+            kernels.one_hot(np.array([0, wrong]), 7)

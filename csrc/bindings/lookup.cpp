@@ -1,4 +1,5 @@
 // lookup.cpp: rows found by number, and rows written or added there.
+#include <algorithm>
 #include <cstring>
 
 #include "bytes.h"
@@ -200,11 +201,37 @@ PyObject* serve_embedding_grad(PyObject* const* arguments, Py_ssize_t count) {
                         padding);
 }
 
+PyObject* serve_one_hot(PyObject* const* arguments, Py_ssize_t count) {
+  Lookup job{};
+  PyObject* index = count == 2 ? only_index(arguments[0]) : nullptr;
+  if (!index || !read_integer(arguments[1], &job.rows) || job.rows < 1 ||
+      rank_of(index) == kMaxRank || size_of(index) == 0)
+    return declined();
+  job.count = size_of(index);
+  npy_intp shape[kMaxRank];
+  for (int i = 0; i < rank_of(index); ++i) shape[i] = length_of(index, i);
+  shape[rank_of(index)] = job.rows;
+  Owned out(new_array(rank_of(index) + 1, shape, NPY_INT64));
+  if (!out) return failed();
+  bool done =
+      launch(kByteNs * 8.0 * double(job.rows * job.count), job,
+             operands(data_of<int64_t>(index), data_of<int64_t>(out.get())),
+             [](const Lookup& j, const int64_t* places, int64_t* to) {
+               if (!all_inside(j, places)) return false;
+               std::fill_n(to, j.rows * j.count, int64_t{0});
+               for (long i = 0; i < j.count; ++i)
+                 to[i * j.rows + places[i]] = 1;
+               return true;
+             });
+  return finished(done, out);
+}
+
 }  // namespace
 
 void add_lookup() {
   add_function("embedding", serve_embedding);
   add_function("embedding_grad", serve_embedding_grad);
+  add_function("one_hot", serve_one_hot);
   add_function("take", serve_take);
   add_function("put", serve_put);
 }

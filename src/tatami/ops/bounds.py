@@ -13,6 +13,7 @@ from .arguments import cast, operands, result_type, unbroadcast
 from .door import also, public, refuse_type, zeros_of
 from .elementwise import as_floating, shape_of
 from .inplace import in_place
+from .masking import where
 from .rounding import Flat
 
 __all__ = [
@@ -193,10 +194,7 @@ class Minimum(Operation):
 def _shares(ctx: Any, gradient: Tensor, *lost: Tensor) -> tuple[Any, ...]:
     """Give the gradient where an operand has not lost, half to each of equal ones."""
     a, b = ctx.saved_tensors
-    ties = a == b
-    if ties._array.any():
-        half = kept_where(ties, gradient) / 2
-        gradient = gradient.masked_fill(ties, 0) + half
+    gradient = where(a == b, gradient / 2, gradient)
     return tuple(
         unbroadcast(gradient.masked_fill(mask, 0), x._array.shape) if needed else None
         for mask, x, needed in zip(lost, (a, b), ctx.needs_input_grad, strict=False)

@@ -226,13 +226,6 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         )
     if array.size == 0 and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
-    if array.size and array.min() < 0:
-        raise RuntimeError("Class values must be non-negative.")
     if num_classes == -1:
-        num_classes = int(array.max()) + 1
-    if array.size and array.max() >= num_classes:
-        raise RuntimeError("Class values must be smaller than num_classes.")
-    rows = np.zeros((*array.shape, num_classes), np.int64)
-    if array.size:
-        np.put_along_axis(rows, array[..., None], 1, -1)
-    return wrap(rows)
+        num_classes = max(int(array.max()), 0) + 1
+    return wrap(kernels.one_hot(array, num_classes))

@@ -309,7 +309,7 @@ class CopyInto(Operation):
     @staticmethod
     def forward(ctx: Any, array: np.ndarray, values: np.ndarray) -> np.ndarray:
         ctx.shape = values.shape
-        out = np.empty(array.shape, array.dtype)
+        out = kernels.full(array.shape, 0, array.dtype)
         kernels.assign(out, values)
         return out
 

@@ -15,6 +15,7 @@ __all__ = [
     "embedding_grad",
     "full",
     "gather",
+    "one_hot",
     "pad",
     "put",
     "scatter",
@@ -65,6 +66,22 @@ def embedding_grad(
         rows = rows * (1 / often).astype(grad.dtype)
     kept = flat != padding
     np.add.at(out, flat[kept], rows[kept])
+    return out
+
+
+def one_hot(indices: Array, classes: int) -> Array:
+    """Rows of zeros, of type int64, with a 1 at each index.
+
+    Raises:
+        RuntimeError: an index is not one of the classes.
+    """
+    if indices.size and indices.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if indices.size and indices.max() >= classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    out = np.zeros((*indices.shape, classes), np.int64)
+    if out.size:
+        np.put_along_axis(out, indices[..., None], 1, -1)
     return out
 
 
