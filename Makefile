@@ -58,6 +58,7 @@ bench: $(VENV)/.peers
 	$(BIN)/python benchmarks/suite.py
 	$(BIN)/python benchmarks/kernel_grid.py
 	-$(BIN)/python benchmarks/operation_overhead.py
+	$(BIN)/python benchmarks/optimizer_steps.py
 	$(BIN)/python benchmarks/install_and_import.py
 	-$(BIN)/python benchmarks/time_to_accuracy.py $(MNIST)
 	$(BIN)/python benchmarks/report.py

@@ -7,6 +7,7 @@ from typing import Any
 
 import kernel_calls
 import operation_calls
+import optimizer_calls
 from engine import ready
 from networks import make_network
 from workloads import WORKLOADS, make_data
@@ -30,6 +31,8 @@ def prepare(side: Any) -> Any:
             return ready(kernel_calls.make(package, spec), _mean_size)
         if spec["kind"] == "operation":
             return operation_calls.make(package, spec["operation"]), {}
+        if spec["kind"] == "optimizer":
+            return ready(optimizer_calls.make(package, spec["optimizer"]), _mean_size)
         return _network(package, spec, side.compiled)
 
     return prepared

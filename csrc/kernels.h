@@ -123,6 +123,69 @@ struct AdamStep {
   T one_minus_beta1, beta2, one_minus_beta2, step_size, correction, eps;
 };
 
+/// What the steps of one parameter have in common that scale each element by
+/// its own history.
+template <class T>
+struct ScaledStep {
+  T* param;
+  const T* grad;
+  T* state[3];  // like the parameter; null what a step does not have
+  long count;
+  bool maximize;
+  T shrink;        // 1 - lr * weight_decay if decoupled, else 1
+  T weight_decay;  // 0 if decoupled
+  T eps;
+};
+
+/// The weight of a new value in an average, and that of the old one.
+template <class T>
+struct Blend {
+  T value, average;
+};
+
+/// state: square_avg, grad_avg (null unless centred), buffer (null without
+/// momentum).
+template <class T>
+struct RmspropStep : ScaledStep<T> {
+  Blend<T> square, mean;
+  T lr, momentum;
+};
+
+/// state: sum.
+template <class T>
+struct AdagradStep : ScaledStep<T> {
+  T rate;
+};
+
+/// state: square_avg, acc_delta.
+template <class T>
+struct AdadeltaStep : ScaledStep<T> {
+  Blend<T> square;
+  T lr;
+};
+
+/// state: exp_avg, exp_inf.
+template <class T>
+struct AdamaxStep : ScaledStep<T> {
+  Blend<T> mean;
+  T beta2, rate;
+};
+
+/// state: exp_avg, exp_avg_sq; the gradient and its average have a rate each.
+template <class T>
+struct NadamStep : ScaledStep<T> {
+  Blend<T> mean, square;
+  T correction, grad_rate, mean_rate;
+};
+
+/// state: exp_avg, exp_avg_sq; early steps are not adaptive.
+template <class T>
+struct RadamStep : ScaledStep<T> {
+  Blend<T> mean, square;
+  T rate;
+  bool adaptive;
+};
+
 /// A Mersenne Twister, as NumPy lays it out.
 struct Twister {
   static constexpr int kWords = 624;
@@ -233,6 +296,12 @@ struct Kernels {
   bool (*convolution_max_pool_grad)(const ConvolutionMaxPoolGrad<T>& call);
   void (*sgd_step)(const SgdStep<T>& step);
   void (*adam_step)(const AdamStep<T>& step);
+  void (*rmsprop_step)(const RmspropStep<T>& step);
+  void (*adagrad_step)(const AdagradStep<T>& step);
+  void (*adadelta_step)(const AdadeltaStep<T>& step);
+  void (*adamax_step)(const AdamaxStep<T>& step);
+  void (*nadam_step)(const NadamStep<T>& step);
+  void (*radam_step)(const RadamStep<T>& step);
   /// Multiply and add in registers only: returns the operations, writes a
   /// vector.
   double (*multiply_add)(long repeats, T* out);

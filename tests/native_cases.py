@@ -288,6 +288,74 @@ def adam_step(draw: Draw, kind: Any) -> Arguments:
     )  # fmt: skip
 
 
+def _counts(draw: Draw, params: list[Any]) -> list[Any]:
+    return [np.array(draw(st.integers(0, 50)), np.float32) for _ in params]
+
+
+def _decay(draw: Draw) -> float:
+    return draw(st.sampled_from((0.0, 0.1)))
+
+
+def rmsprop_step(draw: Draw, kind: Any) -> Arguments:
+    """Draw a step of RMSprop whose squares are more than the squared averages."""
+    params, grads, averages, buffers = _parameters(draw, kind, 4)
+    squares = [np.asarray(x * x + 1) for x in averages]
+    momentum = draw(st.sampled_from((0.0, 0.9)))
+    return (
+        params, grads, squares, averages if draw(st.booleans()) else [],
+        buffers if momentum else [], 0.01, draw(st.sampled_from((0.99, 0.3))), 1e-8,
+        _decay(draw), momentum, draw(st.booleans()),
+    )  # fmt: skip
+
+
+def adagrad_step(draw: Draw, kind: Any) -> Arguments:
+    """Draw a step of Adagrad."""
+    params, grads, sums = _parameters(draw, kind, 3)
+    sums, steps = [np.asarray(abs(x)) for x in sums], _counts(draw, params)
+    rest = (_decay(draw), 1e-10, draw(st.booleans()))
+    return params, grads, sums, steps, 0.1, _decay(draw), *rest
+
+
+def adadelta_step(draw: Draw, kind: Any) -> Arguments:
+    """Draw a step of Adadelta."""
+    params, grads, *states = _parameters(draw, kind, 4)
+    squares, deltas = ([np.asarray(abs(x)) for x in state] for state in states)
+    rest = (_decay(draw), draw(st.booleans()))
+    return params, grads, squares, deltas, 1.0, 0.9, 1e-6, *rest
+
+
+def adamax_step(draw: Draw, kind: Any) -> Arguments:
+    """Draw a step of Adamax."""
+    params, grads, averages, largest = _parameters(draw, kind, 4)
+    largest, steps = [np.asarray(abs(x)) for x in largest], _counts(draw, params)
+    options = (0.002, draw(st.sampled_from((0.9, 0.2))), 0.999, 1e-8)
+    rest = (_decay(draw), draw(st.booleans()))
+    return params, grads, averages, largest, steps, *options, *rest
+
+
+def nadam_step(draw: Draw, kind: Any) -> Arguments:
+    """Draw a step of NAdam."""
+    params, grads, averages, squares = _parameters(draw, kind, 4)
+    squares, steps = [np.asarray(abs(x)) for x in squares], _counts(draw, params)
+    products = [np.array(draw(st.sampled_from((1, 0.7))), np.float32) for _ in params]
+    options = (0.002, 0.9, 0.999, 1e-8, _decay(draw), 0.004)
+    rest = (draw(st.booleans()), draw(st.booleans()))
+    return params, grads, averages, squares, products, steps, *options, *rest
+
+
+def radam_step(draw: Draw, kind: Any) -> Arguments:
+    """Draw a step of RAdam, before or after it is adaptive."""
+    params, grads, averages, squares = _parameters(draw, kind, 4)
+    squares, steps = [np.asarray(abs(x)) for x in squares], _counts(draw, params)
+    rest = (_decay(draw), draw(st.booleans()), draw(st.booleans()))
+    return params, grads, averages, squares, steps, 0.001, 0.9, 0.999, 1e-8, *rest
+
+
+def count_steps(draw: Draw, kind: Any) -> Arguments:
+    """Draw counts of steps."""
+    return ([np.array(draw(st.integers(0, 50)), kind) for _ in range(3)],)
+
+
 CASES: dict[str, Callable[[Draw, Any], Arguments]] = {
     **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum"), binary),
     **dict.fromkeys(("neg", "abs", "square", "relu", "exp", "tanh"), unary),
@@ -310,4 +378,11 @@ CASES: dict[str, Callable[[Draw, Any], Arguments]] = {
     "avg_pool_grad": avg_pool_grad,
     "sgd_step": sgd_step,
     "adam_step": adam_step,
+    "rmsprop_step": rmsprop_step,
+    "adagrad_step": adagrad_step,
+    "adadelta_step": adadelta_step,
+    "adamax_step": adamax_step,
+    "nadam_step": nadam_step,
+    "radam_step": radam_step,
+    "count_steps": count_steps,
 }

@@ -26,6 +26,7 @@ import instructions  # noqa: E402
 import kernel_calls  # noqa: E402
 import kernel_grid  # noqa: E402
 import operation_calls  # noqa: E402
+import optimizer_calls  # noqa: E402
 import picture  # noqa: E402
 import report  # noqa: E402
 import results  # noqa: E402
@@ -217,6 +218,15 @@ def test_the_worst_line() -> None:
     rows = [{"ratio": 2.0}, {"ratio": None}, {"ratio": 0.5}]
     assert kernel_grid.worst(rows) == {"ratio": 0.5}
     assert kernel_grid.worst([]) is None
+
+
+@pytest.mark.parametrize("name", optimizer_calls.OPTIMIZERS)
+def test_optimizers_do_the_same_steps(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    calls = [optimizer_calls.make(package, name) for package in (tatami, torch)]
+    for _ in range(3):
+        ours, theirs = (call() for call in calls)
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", operation_calls.OPERATIONS)

@@ -1,75 +1,10 @@
-// optim.cpp: optimizer steps over lists of arrays, checked whole before any is
-// changed.
-#include <cmath>
-#include <vector>
+// optim.cpp: the steps of SGD and Adam.
+#include "optim.h"
 
-#include "../array.h"
-#include "../parallel.h"
+#include <cmath>
 
 namespace tatami {
 namespace {
-
-constexpr long kBlock = 4096;
-
-/// A list or tuple, read in place.
-struct Items {
-  Py_ssize_t count = 0;
-  PyObject** items = nullptr;
-
-  bool read(PyObject* object) {
-    if (!PyList_Check(object) && !PyTuple_Check(object)) return false;
-    count = PySequence_Fast_GET_SIZE(object);
-    items = PySequence_Fast_ITEMS(object);
-    return true;
-  }
-};
-
-bool all_numbers(PyObject* const* arguments, Py_ssize_t count, double* out) {
-  for (Py_ssize_t i = 0; i < count; ++i)
-    if (!read_number(arguments[i], out + i)) return false;
-  return true;
-}
-
-/// An array of the step: like the parameter, and writeable if it is changed.
-template <class T>
-bool fits(PyObject* object, PyObject* param, bool changed) {
-  return is_plain_of<T>(object) && is_contiguous(object) &&
-         PyArray_SAMESHAPE(as_array(object), as_array(param)) &&
-         (!changed || PyArray_ISWRITEABLE(as_array(object)));
-}
-
-template <class T>
-bool all_fit(const Items& list, const Items& params, bool changed,
-             bool may_be_none = false) {
-  if (list.count != params.count) return false;
-  for (Py_ssize_t i = 0; i < list.count; ++i) {
-    if (may_be_none && list.items[i] == Py_None) continue;
-    if (!fits<T>(list.items[i], params.items[i], changed)) return false;
-  }
-  return true;
-}
-
-long elements(const Items& params) {
-  long total = 0;
-  for (Py_ssize_t i = 0; i < params.count; ++i)
-    total += size_of(params.items[i]);
-  return total;
-}
-
-/// Run a kernel over the blocks of one parameter.
-template <class Step, class Kernel, class Visit>
-void run(const Step& step, Kernel kernel, const Visit& visit) {
-  long blocks = (step.count + kBlock - 1) / kBlock;
-  parallel_for(blocks, 0.3 * kBlock, [&](long begin, long end) {
-    Step part = step;
-    visit(part, [&](auto*& pointer) {
-      if (pointer) pointer += begin * kBlock;
-    });
-    long stop = end * kBlock < step.count ? end * kBlock : step.count;
-    part.count = stop - begin * kBlock;
-    kernel(part);
-  });
-}
 
 struct VisitSgd {
   template <class Step, class Function>
@@ -96,7 +31,7 @@ struct VisitAdam {
   template <class Step, class Function>
   void operator()(Step& step, const Function& function) const {
     VisitParts{}(step, function);
-    function(step.step);
+    function(step.steps.place);
   }
 };
 
@@ -168,14 +103,12 @@ struct Adam {
 /// An Adam step with what its constants are made of when it runs.
 template <class T>
 struct AdamCall : AdamStep<T> {
-  void* step;  // the count of steps, a float or a double
-  bool double_step;
+  Number steps;
   double lr, beta1, beta2_exact;
 
   /// Count this step; the kernel's constants for it.
   AdamStep<T> counted() const {
-    double count = double_step ? ++*static_cast<double*>(step)
-                               : ++*static_cast<float*>(step);
+    double count = steps.count();
     AdamStep<T> result = *this;
     result.step_size = static_cast<T>(lr / (1 - std::pow(beta1, count)));
     result.correction =
@@ -202,8 +135,7 @@ AdamCall<T> step_of(const Adam& call, Py_ssize_t i) {
   step.beta2 = static_cast<T>(beta2);
   step.one_minus_beta2 = static_cast<T>(1 - beta2);
   step.eps = static_cast<T>(eps);
-  step.step = PyArray_DATA(as_array(call.steps.items[i]));
-  step.double_step = PyArray_TYPE(as_array(call.steps.items[i])) == NPY_DOUBLE;
+  step.steps = Number::of(call.steps.items[i]);
   step.lr = lr;
   step.beta1 = beta1;
   step.beta2_exact = beta2;
@@ -231,14 +163,6 @@ PyObject* adam_step(const Adam& call) {
   Py_RETURN_NONE;
 }
 
-/// A count of steps: one float or double, to be changed.
-bool is_count(PyObject* object) {
-  return is_plain(object) && size_of(object) == 1 &&
-         PyArray_ISWRITEABLE(as_array(object)) &&
-         (PyArray_TYPE(as_array(object)) == NPY_FLOAT ||
-          PyArray_TYPE(as_array(object)) == NPY_DOUBLE);
-}
-
 PyObject* serve_adam_step(PyObject* const* arguments, Py_ssize_t count) {
   Adam call;
   if (count != 14 || !call.params.read(arguments[0]) ||
@@ -249,10 +173,8 @@ PyObject* serve_adam_step(PyObject* const* arguments, Py_ssize_t count) {
       !read_flag(arguments[11], &call.decoupled) ||
       !read_flag(arguments[12], &call.amsgrad) ||
       !read_flag(arguments[13], &call.maximize) || call.params.count == 0 ||
-      call.steps.count != call.params.count)
+      call.steps.count != call.params.count || !all_are_numbers(call.steps))
     return declined();
-  for (Py_ssize_t i = 0; i < call.steps.count; ++i)
-    if (!is_count(call.steps.items[i])) return declined();
   return TATAMI_BY_TYPE(call.params.items[0], adam_step, call);
 }
 
@@ -261,6 +183,7 @@ PyObject* serve_adam_step(PyObject* const* arguments, Py_ssize_t count) {
 void add_optim() {
   add_function("sgd_step", serve_sgd_step);
   add_function("adam_step", serve_adam_step);
+  add_scaled_steps();
 }
 
 }  // namespace tatami

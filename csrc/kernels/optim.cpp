@@ -46,10 +46,132 @@ void adam_step(const AdamStep<T>& s) {
   });
 }
 
+/// The direction to go against: the gradient and the pull of the decay.
+template <class T>
+Vector<T> descent(const ScaledStep<T>& s, Vector<T> param, long i, long lanes) {
+  Vector<T> step = load(s.grad + i, lanes);
+  if (s.maximize) step = -step;
+  if (s.weight_decay != 0) step = step + s.weight_decay * param;
+  return step;
+}
+
+/// Move an average towards a value, exactly at its end, and keep it.
+template <class T>
+Vector<T> blended(T* place, Vector<T> value, Blend<T> weight, long lanes) {
+  Vector<T> average = load(place, lanes);
+  average = weight.value < T(0.5) ? average + weight.value * (value - average)
+                                  : value - (value - average) * weight.average;
+  store(place, average, lanes);
+  return average;
+}
+
+template <class T>
+Vector<T> blended_square(T* place, Vector<T> value, Blend<T> weight,
+                         long lanes) {
+  Vector<T> average = load(place, lanes) * weight.average;
+  average = average + weight.value * value * value;
+  store(place, average, lanes);
+  return average;
+}
+
+template <class T>
+void rmsprop_step(const RmspropStep<T>& s) {
+  auto [square_avg, grad_avg, buffer] = s.state;
+  for_each_vector<T>(s.count, [&](long i, long lanes) {
+    Vector<T> param = load(s.param + i, lanes);
+    Vector<T> step = descent(s, param, i, lanes);
+    Vector<T> square = blended_square(square_avg + i, step, s.square, lanes);
+    if (grad_avg) {
+      Vector<T> mean = blended(grad_avg + i, step, s.mean, lanes);
+      square = square - mean * mean;
+    }
+    step = step / (square_root(square) + s.eps);
+    if (buffer) {
+      // Two roundings, as in PyTorch.
+      Vector<T> kept = load(buffer + i, lanes) * s.momentum;
+      keep(kept);
+      step = kept + step;
+      store(buffer + i, step, lanes);
+    }
+    store(s.param + i, param - s.lr * step, lanes);
+  });
+}
+
+template <class T>
+void adagrad_step(const AdagradStep<T>& s) {
+  for_each_vector<T>(s.count, [&](long i, long lanes) {
+    Vector<T> param = load(s.param + i, lanes);
+    Vector<T> step = descent(s, param, i, lanes);
+    Vector<T> sum = load(s.state[0] + i, lanes) + step * step;
+    store(s.state[0] + i, sum, lanes);
+    Vector<T> change = s.rate * step / (square_root(sum) + s.eps);
+    store(s.param + i, param - change, lanes);
+  });
+}
+
+template <class T>
+void adadelta_step(const AdadeltaStep<T>& s) {
+  for_each_vector<T>(s.count, [&](long i, long lanes) {
+    Vector<T> param = load(s.param + i, lanes);
+    Vector<T> step = descent(s, param, i, lanes);
+    Vector<T> square = blended_square(s.state[0] + i, step, s.square, lanes);
+    Vector<T> past = load(s.state[1] + i, lanes);
+    step = square_root(past + s.eps) / square_root(square + s.eps) * step;
+    blended_square(s.state[1] + i, step, s.square, lanes);
+    store(s.param + i, param - s.lr * step, lanes);
+  });
+}
+
+template <class T>
+void adamax_step(const AdamaxStep<T>& s) {
+  for_each_vector<T>(s.count, [&](long i, long lanes) {
+    Vector<T> param = load(s.param + i, lanes);
+    Vector<T> step = descent(s, param, i, lanes);
+    Vector<T> mean = blended(s.state[0] + i, step, s.mean, lanes);
+    Vector<T> past = load(s.state[1] + i, lanes) * s.beta2;
+    Vector<T> now = select(step < 0, -step, step + 0) + s.eps;
+    Vector<T> most = select((past >= now) | (past != past), past, now);
+    store(s.state[1] + i, most, lanes);
+    store(s.param + i, param - s.rate * mean / most, lanes);
+  });
+}
+
+template <class T>
+void nadam_step(const NadamStep<T>& s) {
+  for_each_vector<T>(s.count, [&](long i, long lanes) {
+    Vector<T> param = load(s.param + i, lanes) * s.shrink;
+    Vector<T> step = descent(s, param, i, lanes);
+    Vector<T> mean = blended(s.state[0] + i, step, s.mean, lanes);
+    Vector<T> square = blended_square(s.state[1] + i, step, s.square, lanes);
+    Vector<T> scale = square_root(square / s.correction) + s.eps;
+    param = param - s.grad_rate * step / scale;
+    store(s.param + i, param - s.mean_rate * mean / scale, lanes);
+  });
+}
+
+template <class T>
+void radam_step(const RadamStep<T>& s) {
+  for_each_vector<T>(s.count, [&](long i, long lanes) {
+    Vector<T> param = load(s.param + i, lanes) * s.shrink;
+    Vector<T> step = descent(s, param, i, lanes);
+    Vector<T> mean = blended(s.state[0] + i, step, s.mean, lanes);
+    Vector<T> square = blended_square(s.state[1] + i, step, s.square, lanes);
+    Vector<T> change = s.rate * mean;
+    if (s.adaptive) change = change / (square_root(square) + s.eps);
+    store(s.param + i, param - change, lanes);
+  });
+}
+
 template <class T>
 void fill(Kernels<T>& table) {
   table.sgd_step = sgd_step<T>;
   table.adam_step = adam_step<T>;
+  table.rmsprop_step = rmsprop_step<T>;
+  table.adagrad_step = adagrad_step<T>;
+  table.adadelta_step = adadelta_step<T>;
+  table.adamax_step = adamax_step<T>;
+  table.nadam_step = nadam_step<T>;
+  table.radam_step = radam_step<T>;
 }
 
 }  // namespace
