@@ -16,12 +16,30 @@
 namespace tatami {
 namespace {
 
+void set_version(PyObject* tensor, long version) {
+  PyList_SetItem(as_tensor(tensor)->counter, 0, PyLong_FromLong(version));
+}
+
 /// What an argument must be like.
 struct Kind {
   PyTypeObject* type;
   int rank;
   npy_intp lengths[kMaxRank], strides[kMaxRank];
   int element;
+
+  static Kind of(nb::handle type, nb::handle array) {
+    auto* like = as_array(array.ptr());
+    Kind kind{};
+    kind.type = reinterpret_cast<PyTypeObject*>(type.ptr());
+    kind.rank = PyArray_NDIM(like);
+    if (kind.rank > kMaxRank) throw nb::value_error("too many dimensions");
+    for (int i = 0; i < kind.rank; ++i) {
+      kind.lengths[i] = PyArray_DIM(like, i);
+      kind.strides[i] = PyArray_STRIDE(like, i);
+    }
+    kind.element = PyArray_TYPE(like);
+    return kind;
+  }
 
   /// The array of such a tensor, or nullptr.
   PyArrayObject* array_of(PyObject* tensor) const {
@@ -66,7 +84,10 @@ struct Result {
   const Handed& next() {
     constexpr size_t kMost = 3;
     for (const Handed& handed : pool)
-      if (is_free(handed)) return handed;
+      if (is_free(handed)) {
+        set_version(handed.tensor.ptr(), 0);
+        return handed;
+      }
     nb::object made = make();
     nb::object tensor = made[0];
     auto* memory = as_array(nb::object(made[1]).ptr());
@@ -78,9 +99,43 @@ struct Result {
   }
 };
 
+/// A gradient that a run finds and works on.
+struct Found {
+  nb::object leaf;
+  Kind kind;
+  size_t slot;
+  long step;           // how often a run changes it
+  nb::object present;  // it, while a run goes on
+
+  /// The array of the present gradient, or nullptr if it is of another kind.
+  PyArrayObject* look() {
+    present = nb::borrow(as_tensor(leaf.ptr())->grad);
+    PyArrayObject* array = kind.array_of(present.ptr());
+    return array && PyArray_ISWRITEABLE(array) ? array : nullptr;
+  }
+  void count() const {
+    PyObject* counter = as_tensor(present.ptr())->counter;
+    set_version(present.ptr(),
+                PyLong_AsLong(PyList_GET_ITEM(counter, 0)) + step);
+  }
+};
+
 /// A number that a kernel is given, and where it comes from.
 struct Option {
   nb::object group, key, seen;
+};
+
+/// Lets go of the gradients when a run has ended.
+class Looking {
+ public:
+  explicit Looking(std::vector<Found>& found) : found_(found) {}
+  Looking(const Looking&) = delete;
+  ~Looking() {
+    for (Found& one : found_) one.present.reset();
+  }
+
+ private:
+  std::vector<Found>& found_;
 };
 
 class Replay {
@@ -90,19 +145,15 @@ class Replay {
 
   /// Say what the next argument is like, and which slot it has (-1 for none).
   void add_argument(nb::handle type, nb::handle array, long slot) {
-    auto* like = as_array(array.ptr());
-    Kind kind{};
-    kind.type = reinterpret_cast<PyTypeObject*>(type.ptr());
-    kind.rank = PyArray_NDIM(like);
-    if (kind.rank > kMaxRank) throw nb::value_error("too many dimensions");
-    for (int i = 0; i < kind.rank; ++i) {
-      kind.lengths[i] = PyArray_DIM(like, i);
-      kind.strides[i] = PyArray_STRIDE(like, i);
-    }
-    kind.element = PyArray_TYPE(like);
-    arguments_.push_back(kind);
+    arguments_.push_back(Kind::of(type, array));
     slots_.push_back(slot);
     addresses_.push_back(nullptr);
+  }
+  /// Enter a gradient that each run finds, and how often a run changes it.
+  void add_found(nb::object leaf, nb::handle type, nb::handle array,
+                 size_t slot, long step) {
+    found_.push_back(
+        {std::move(leaf), Kind::of(type, array), slot, step, nb::object()});
   }
 
   void add_result(size_t slot, nb::object make) {
@@ -151,6 +202,7 @@ class Replay {
       for (const auto& handed : one.pool) see(handed.tensor);
     }
     for (const auto& [leaf, index] : gradients_) see(leaf);
+    for (const Found& one : found_) see(one.leaf);
     for (const auto& [counter, step] : counts_) see(counter);
     for (const Option& option : options_)
       for (const nb::object* held : {&option.group, &option.key, &option.seen})
@@ -160,6 +212,7 @@ class Replay {
   void clear() {
     results_.clear();
     gradients_.clear();
+    found_.clear();
     counts_.clear();
     options_.clear();
     modes_.clear();
@@ -177,14 +230,21 @@ class Replay {
       PyArrayObject* array = arguments_[i].array_of(arguments[i].ptr());
       if (!array) return nb::none();
       addresses_[i] = static_cast<char*>(PyArray_DATA(array));
-      if (shares_memory(i, addresses_[i] + extent_of(array))) return nb::none();
+      if (shares_memory(i, array)) return nb::none();
     }
     if (!all_hold(guards_)) return nb::none();
+    Looking looking(found_);
+    for (size_t i = 0; i < found_.size(); ++i) {
+      PyArrayObject* array = found_[i].look();
+      if (!array || shares_memory(count + i, array)) return nb::none();
+    }
     // Making steps anew moves the slots, so arguments come after it.
     if (options_changed()) refresh_();
     for (size_t i = 0; i < count; ++i)
       if (slots_[i] >= 0)
         program_->move(static_cast<size_t>(slots_[i]), addresses_[i]);
+    for (const Found& one : found_)
+      program_->move(one.slot, data_at(one.present));
     nb::list handed;
     for (Result& result : results_) {
       const auto& next = result.next();
@@ -209,12 +269,19 @@ class Replay {
 
   /// Whether an argument lies in the memory of an earlier one, or of a tensor
   /// that the program uses: then the calls mean something else.
-  bool shares_memory(size_t i, char* end) {
+  bool shares_memory(size_t i, PyArrayObject* array) {
+    char* begin = static_cast<char*>(PyArray_DATA(array));
+    char* end = begin + extent_of(array);
     taken_.resize(lasting_ + i);
     for (const auto& [first, last] : taken_)
-      if (addresses_[i] < last && first < end) return true;
-    taken_.push_back({addresses_[i], end});
+      if (begin < last && first < end) return true;
+    taken_.push_back({begin, end});
     return false;
+  }
+
+  static char* data_at(const nb::object& tensor) {
+    return static_cast<char*>(
+        PyArray_DATA(as_array(as_tensor(tensor.ptr())->array)));
   }
 
   bool options_changed() {
@@ -234,6 +301,7 @@ class Replay {
       nb::object value = result < 0 ? nb::none() : nb::object(handed[result]);
       set(as_tensor(leaf.ptr())->grad, value.ptr());
     }
+    for (const Found& one : found_) one.count();
     for (const auto& [counter, step] : counts_) {
       long version = PyLong_AsLong(PyList_GET_ITEM(counter.ptr(), 0));
       PyList_SetItem(counter.ptr(), 0, PyLong_FromLong(version + step));
@@ -250,6 +318,7 @@ class Replay {
   std::vector<char*> addresses_;
   std::vector<Result> results_;
   std::vector<std::pair<nb::object, long>> gradients_;
+  std::vector<Found> found_;
   std::vector<std::pair<nb::object, long>> counts_;
   std::vector<Option> options_;
   Guards guards_;
@@ -265,6 +334,8 @@ void add_replay(nb::module_& module) {
       .def(nb::init<nb::object>(), nb::arg("program"))
       .def("add_argument", &Replay::add_argument, nb::arg("type"),
            nb::arg("array"), nb::arg("slot"))
+      .def("add_found", &Replay::add_found, nb::arg("leaf"), nb::arg("type"),
+           nb::arg("array"), nb::arg("slot"), nb::arg("step"))
       .def("add_result", &Replay::add_result, nb::arg("slot"), nb::arg("make"))
       .def("add_lasting", &Replay::add_lasting, nb::arg("array"))
       .def("add_gradient", &Replay::add_gradient, nb::arg("leaf"),

@@ -48,6 +48,12 @@ class Report:
         """Return how many kinds of calls a function has met."""
         return len(self._of(i).kinds)
 
+    def in_python(self, i: int = 0) -> list[str]:
+        """Return the kernels of a function's programs that are not compiled."""
+        programs = [x for kind in self._of(i).kinds.values() for x in kind.programs]
+        steps = [x for program in programs for y in program.machine.steps for x in y]
+        return [step.call.name for step in steps if step.by_python]
+
     def reason(self, i: int = 0) -> str:
         """Return why a function runs eagerly, or nothing."""
         return self._of(i).reason or ""

@@ -9,7 +9,7 @@ import pytest
 from compile_tools import batches, check, classifier
 
 import tatami
-from tatami import nn, optim
+from tatami import kernels, nn, optim
 from tatami.nn import functional as F
 
 STEPS = 8
@@ -61,6 +61,8 @@ def training(make: Any, compile: Any, steps: int = STEPS) -> Iterator[Any]:
 def test_optimizers(name: str) -> None:
     report = check(lambda compile: training(OPTIMIZERS[name], compile))
     assert report.programs() == 1
+    if kernels.in_use == "native":
+        assert not report.in_python()
     assert report.replays >= STEPS - 4
     assert not report.warnings
 

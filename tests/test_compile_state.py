@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from compile_tools import batches, check, classifier
 
 import tatami
@@ -72,6 +73,82 @@ def test_gradients_no_longer_cleared() -> None:
             yield walk(x, y), model
 
     assert check(scenario).replays >= 4
+
+
+@pytest.mark.parametrize("steps", [False, True], ids=["", "with a step"])
+@pytest.mark.parametrize("together", [2, 3, 4])
+def test_gradients_that_add_up(together: int, steps: bool) -> None:
+    """Gradients are cleared before every second, third, fourth batch."""
+
+    def scenario(compile: Any) -> Iterator[Any]:
+        model = nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 3))
+        optimizer = optim.Adam(model.parameters(), lr=0.01)
+
+        @compile
+        def walk(x: Any, y: Any) -> Any:
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            if steps:
+                optimizer.step()
+            return loss
+
+        for i, (x, y) in enumerate(batches(24)):
+            if i % together == 0:
+                optimizer.zero_grad()
+            loss = walk(x, y)
+            yield loss, model, optimizer, [p.grad._version for p in model.parameters()]
+
+    report = check(scenario)
+    assert report.programs() == 2
+    assert report.replays >= 24 - 3 * together
+    assert not report.warnings
+
+
+BY_HAND = {
+    "another": lambda x, bucket: (x * 3, x * 5),
+    "turned": lambda x, bucket: ((x + tatami.arange(4.0)).t(), x * 2),
+    "shared": lambda x, bucket: (x * 3,) * 2,
+    "the argument": lambda x, bucket: (x, x * 5),
+    "views": lambda x, bucket: (bucket[..., 0], bucket[..., 1]),
+}
+
+
+@pytest.mark.parametrize("how", BY_HAND)
+def test_gradients_put_there_by_hand(how: str) -> None:
+    def scenario(compile: Any) -> Iterator[Any]:
+        one, two = (tatami.ones(4, 4, requires_grad=True) for _ in range(2))
+        bucket = tatami.ones(4, 4, 2)
+
+        @compile
+        def walk(x: Any) -> Any:
+            (one * x + two * 2).sum().backward()
+            return one.grad + 1
+
+        for i in range(20):
+            x = tatami.full((4, 4), float(i))
+            if i == 5 or i > 11:
+                one.grad, two.grad = BY_HAND[how](x, bucket)
+            yield walk(x), one.grad, two.grad, bucket, x
+
+    check(scenario)
+
+
+def test_gradient_that_is_the_result() -> None:
+    def scenario(compile: Any) -> Iterator[Any]:
+        weight = tatami.ones(4, requires_grad=True)
+
+        @compile
+        def walk(x: Any) -> Any:
+            (weight * x).sum().backward()
+            return weight.grad
+
+        for i in range(12):
+            if i % 3 == 0:
+                weight.grad = None
+            result = walk(tatami.full((4,), float(i)))
+            yield result, result is weight.grad
+
+    assert check(scenario).replays >= 3
 
 
 def test_gradient_read_by_the_code() -> None:

@@ -14,7 +14,7 @@ from ..tensor import Tensor, wrap
 from .fusion import fuse
 from .machine import Array, Machine, placed
 from .plan import Plan, block
-from .record import Recording, result_ref, tensors_of
+from .record import Recording, is_plain_gradient, result_ref, tensors_of
 from .trace import Ref, extent
 
 __all__ = ["Array", "Captured"]
@@ -55,6 +55,7 @@ class _Result:
                 sys.getrefcount(handed.tensor) <= known
                 and sys.getrefcount(handed.tensor._array) <= self._FREE
             ):
+                handed.tensor._counter[0] = 0
                 return handed
         return self._make()
 
@@ -90,7 +91,13 @@ class Captured:
         self.versions = recording.versions
         self.backward = recording.backward
         arguments = tensors_of(args, kwargs)
+        self._first = len(arguments)
+        used = recording.used()
+        self.found = list(used.values())
+        self._numbers = {number: self._first + i for i, number in enumerate(used)}
+        arguments += [found.gradient for found in self.found]
         self._positions = {id(tensor): i for i, tensor in enumerate(arguments)}
+        self._returns_gradient = False
         self._trace = trace
         self._kept: dict[int, _Result] = {}
         self._template = self._result(recording.result)
@@ -98,8 +105,7 @@ class Captured:
         for tensor, grad in recording.grads:
             if id(tensor) in self._positions:
                 trace.stop("it sets the gradient of an argument")
-            place = None if grad is None else self._keep(result_ref(trace, grad), None)
-            self.grads.append((tensor, place))
+            self.grads.append((tensor, None if grad is None else self._new(grad)))
         self._prepare()
         self.fast: Any = None
         self._lasting: list[tuple[int, int]] | None = None
@@ -121,7 +127,8 @@ class Captured:
         fuse(plan)
         inputs = [i for i, b in enumerate(buffers) if b.kind == "input"]
         self.plan = plan
-        self.inputs = [buffers[number].position for number in inputs]
+        positions = [buffers[number].position for number in inputs]
+        self.inputs = [self._numbers.get(number, number) for number in positions]
         self.given = [*inputs, *self._starts()]
         self.machine = Machine(plan, self.given, list(self._kept))
         self._simple = not self.machine.pinned
@@ -136,6 +143,7 @@ class Captured:
             for tensor, step in self.versions
             if id(tensor) in self._positions
         ]
+        self._gradient_counts = [x.gradient._counter[0] - x.version for x in self.found]
 
     # What is returned.
 
@@ -157,6 +165,7 @@ class Captured:
     def _place(self, tensor: Tensor) -> Any:
         position = self._positions.get(id(tensor))
         if position is not None:
+            self._returns_gradient |= position >= self._first
             return lambda args, results: args[position]
         if id(tensor) in self.guards.tensors:
             return lambda args, results: tensor
@@ -169,6 +178,13 @@ class Captured:
             self._trace.stop("it returns a new leaf that requires a gradient")
         index = self._keep(ref, node).index
         return lambda args, results: results[index]
+
+    def _new(self, grad: Tensor) -> _Result:
+        """Enter a gradient that a run makes."""
+        ref = result_ref(self._trace, grad)
+        if self._trace.buffers[ref.buffer].kind != "made":
+            self._trace.stop("it sets a gradient to a tensor that was there before")
+        return self._keep(ref, None)
 
     def _keep(self, ref: Ref, node: Any) -> _Result:
         if ref.buffer not in self._kept:
@@ -195,6 +211,21 @@ class Captured:
         for tensor, place in self.grads:
             tensor._grad = None if place is None else results[place.index]
         return self._template(arguments, results)
+
+    def arguments(self, given: Sequence[Tensor]) -> list[Tensor] | None:
+        """Return what a run works on: arguments, and the gradients it finds.
+
+        None if a gradient is of another kind than when it was captured.
+        """
+        arguments = list(given)
+        for found in self.found:
+            gradient = found.leaf._grad
+            if gradient is None or not is_plain_gradient(gradient):
+                return None
+            if not _alike(gradient, found.gradient):
+                return None
+            arguments.append(gradient)
+        return arguments
 
     def takes(self, arguments: Sequence[Tensor]) -> bool:
         """Tell whether no argument lies in the memory of another tensor it uses."""
@@ -226,10 +257,15 @@ class Captured:
             return None
         if self._argument_counts or len(self.machine.programs) > 1:
             return None
+        if self._returns_gradient:
+            return None
         replay = native.Replay(self.machine.programs[0])
         slots = {position: i for i, position in enumerate(self.inputs)}
         for i, tensor in enumerate(arguments):
             replay.add_argument(Tensor, tensor._array, slots.get(i, -1))
+        for i, found in enumerate(self.found):
+            step, slot = self._gradient_counts[i], slots[self._first + i]
+            replay.add_found(found.leaf, Tensor, found.gradient._array, slot, step)
         for lasting_tensor in self.guards.tensors.values():
             replay.add_lasting(lasting_tensor._array)
         for place in self._results:
@@ -253,3 +289,15 @@ class Captured:
             tensor._counter[0] += step
         for position, step in self._argument_counts:
             arguments[position]._counter[0] += step
+        for gradient, step in zip(
+            arguments[self._first :], self._gradient_counts, strict=True
+        ):
+            gradient._counter[0] += step
+
+
+def _alike(one: Tensor, two: Tensor) -> bool:
+    a, b = one._array, two._array
+    return (
+        (a.shape, a.strides, a.dtype) == (b.shape, b.strides, b.dtype)
+        and a.flags.writeable
+    )  # fmt: skip

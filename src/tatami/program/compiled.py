@@ -32,9 +32,30 @@ class _Kind:
 
     def __init__(self) -> None:
         self.programs: list[Captured] = []
-        self.last: Recording | None = None
+        self.recordings: list[Recording] = []
         self.tries = 0
         self.eager = False
+
+    def to_compare(self) -> Recording | None:
+        """Return the recording that the next run should be like, the last one if any.
+
+        Gradients that add up and are cleared come and go in turns: where the last run
+        found others than are there now, an earlier one may have found the same.
+        """
+        alike = [recording for recording in self.recordings if recording.is_like_now()]
+        return next(iter(alike or self.recordings), None)
+
+    def keep(self, recording: Recording) -> None:
+        """Keep a recording in the place of those that found the same gradients."""
+        found = recording.had_gradients()
+        others = [x for x in self.recordings if x.had_gradients() != found]
+        self.recordings = [recording, *others[:1]]
+
+    def forget(self, *recordings: Recording) -> None:
+        """Let go of recordings that a program was made of."""
+        self.recordings = [
+            x for x in self.recordings if not any(x is y for y in recordings)
+        ]
 
 
 class Compiled:
@@ -81,10 +102,12 @@ class Compiled:
         if kind is None:
             return self.function(*args, **kwargs)
         for program in kind.programs:
-            if program.guards.hold_up() and program.takes(tensors):
-                if program.fast is not None:
-                    self._fast = program
-                return program(tensors)
+            if program.guards.hold_up():
+                arguments = program.arguments(tensors)
+                if arguments is not None and program.takes(arguments):
+                    if program.fast is not None:
+                        self._fast = program
+                    return program(arguments)
         if kind.eager:
             return self.function(*args, **kwargs)
         return self._record(kind, args, kwargs)
@@ -121,11 +144,12 @@ class Compiled:
     def _record(self, kind: _Kind, args: Any, kwargs: Any) -> Any:
         self._recording = True
         try:
-            recording = record(self.function, args, kwargs, kind.last)
+            last = kind.to_compare()
+            recording = record(self.function, args, kwargs, last)
         finally:
             self._recording = False
         result = recording.result
-        reason = self._learn(kind, recording, args, kwargs)
+        reason = self._learn(kind, last, recording, args, kwargs)
         kind.tries += 1
         if reason is not None and kind.tries >= _TRIES:
             kind.eager = True
@@ -133,10 +157,11 @@ class Compiled:
         return result
 
     def _learn(
-        self, kind: _Kind, recording: Recording, args: Any, kwargs: Any
-    ) -> str | None:
+        self, kind: _Kind, last: Recording | None, recording: Recording, args: Any,
+        kwargs: Any,
+    ) -> str | None:  # fmt: skip
         """Make a program if this recording is like the last one, else say why not."""
-        last, kind.last = kind.last, recording
+        kind.keep(recording)
         reason = recording.reason
         if reason is None and last is not None:
             reason = last.reason or difference(last, recording)
@@ -147,7 +172,8 @@ class Compiled:
                 reason = recording.reason
                 if reason is None:
                     kind.programs = [captured, *kind.programs[: _PROGRAMS - 1]]
-                    kind.last, kind.tries = None, 0
+                    kind.forget(last, recording)
+                    kind.tries = 0
         if recording.reason is not None and last and recording.reason == last.reason:
             kind.tries = max(kind.tries, _TRIES - 1)
         return reason or "it has not run often enough"

@@ -30,13 +30,17 @@ def guard_options(recording: Recording) -> None:
 def guard_gradients(last: Recording, recording: Recording) -> None:
     """Guard the gradients that two recordings found and relied on."""
     guards, trace = recording.guards, recording.trace
-    used = {ref.buffer for call in trace.calls for ref in call.refs()}
-    starts = {trace.buffers[number].start for number in used}
+    numbers = {ref.buffer for call in trace.calls for ref in call.refs()}
+    used = {id(found.leaf) for found in recording.used().values()}
+    starts = {trace.buffers[number].start for number in numbers}
     for key, (tensor, (grad, _)) in recording.before.items():
+        label = "the gradient of a parameter"
+        if key in used:
+            guards.hold(tensor, ("_grad",), True, label)
+            continue
         if key not in last.before:
             continue
         before = last.before[key][1][0]
-        label = "the gradient of a parameter"
         if grad is None and before is None:
             guards.hold(tensor, "_grad", None, label)
         elif grad is not None and extent(grad._array)[0] in starts:

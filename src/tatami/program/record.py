@@ -20,8 +20,8 @@ from .trace import Ref, Trace, extent, recording
 from .watch import Watch
 
 __all__ = [
-    "Exchange", "Recording", "difference", "difference_of_traces", "leaves", "record",
-    "unobserve",
+    "Exchange", "Found", "Recording", "difference", "difference_of_traces", "leaves",
+    "record", "unobserve",
 ]  # fmt: skip
 
 
@@ -43,6 +43,21 @@ class Backward:
 
 
 @dataclass
+class Found:
+    """A gradient that was there before a run, for the run to use.
+
+    Attributes:
+        leaf: the tensor it is the gradient of.
+        gradient: the gradient.
+        version: its version before the run.
+    """
+
+    leaf: Tensor
+    gradient: Tensor
+    version: int
+
+
+@dataclass
 class Recording:
     """One observed run.
 
@@ -53,6 +68,7 @@ class Recording:
         grads: tensors whose gradient the run replaced, and the gradients.
         versions: tensors the run changed in place, and how often.
         before: tensors with their gradients and versions, as they were before the run.
+        found: gradients that were there, numbered as inputs behind the arguments.
         result: what the function returned.
         backward: the way back, if the result has a graph.
         reason: why there can be no program, or None.
@@ -64,6 +80,7 @@ class Recording:
     grads: list[tuple[Tensor, Tensor | None]] = field(default_factory=list)
     versions: list[tuple[Tensor, int]] = field(default_factory=list)
     before: dict[int, Any] = field(default_factory=dict)
+    found: dict[int, Found] = field(default_factory=dict)
     result: Any = None
     backward: Backward | None = None
 
@@ -71,6 +88,20 @@ class Recording:
     def reason(self) -> str | None:
         """Why there can be no program, or None."""
         return self.trace.reason or self.guards.reason
+
+    def used(self) -> dict[int, Found]:
+        """Return the gradients that kernels used, by the numbers of their inputs."""
+        inputs = {x.position for x in self.trace.buffers if x.kind == "input"}
+        return {n: found for n, found in self.found.items() if n in inputs}
+
+    def had_gradients(self) -> set[int]:
+        """Return which tensors had a gradient before the run."""
+        return {key for key, (_, (grad, _)) in self.before.items() if grad is not None}
+
+    def is_like_now(self) -> bool:
+        """Tell whether the same tensors have gradients now."""
+        now = {key for key, (x, _) in self.before.items() if x._grad is not None}
+        return now == self.had_gradients()
 
 
 def leaves(value: Any) -> list[Any]:
@@ -134,6 +165,7 @@ def record(
     for position, tensor in enumerate(tensors_of(args, kwargs)):
         trace.add_input(tensor._array, position)
         exchange.observe(tensor)
+    recording_.found = _offered(trace, before, args, kwargs)
     for tensor, (gradient, _) in before.values():
         exchange.observe(tensor)
         if gradient is not None:
@@ -212,6 +244,28 @@ def _states(guards: Guards, args: Any, kwargs: Any) -> dict[int, Any]:
         key: (tensor, (tensor._grad, tensor._counter[0]))
         for key, tensor in found.items()
     }
+
+
+def _offered(trace: Trace, before: dict[int, Any], args: Any, kwargs: Any) -> Any:
+    """Offer gradients as inputs that lie where no other tensor does."""
+    first = len(tensors_of(args, kwargs))
+    there = [(leaf, own) for leaf, (own, _) in before.values() if own is not None]
+    ranges = [extent(tensor._array) for tensor, _ in before.values()]
+    ranges += [extent(own._array) for _, own in there]
+    found: dict[int, Found] = {}
+    for leaf, own in there:
+        start, end = extent(own._array)
+        rivals = sum(start < last and begin < end for begin, last in ranges)
+        if rivals == 1 and is_plain_gradient(own):
+            number = first + len(found)
+            found[number] = Found(leaf, own, own._counter[0])
+            trace.offer(own._array, number)
+    return found
+
+
+def is_plain_gradient(grad: Any) -> bool:
+    """Tell whether a gradient is a tensor of its own, without a history."""
+    return type(grad) is Tensor and not grad._requires_grad and grad._base is None
 
 
 def _note_effects(recording_: Recording, before: dict[int, Any]) -> None:

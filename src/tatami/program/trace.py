@@ -166,6 +166,7 @@ class Trace:
     phase: int = 0
     _starts: list[int] = field(default_factory=list)
     _numbers: list[int] = field(default_factory=list)
+    _offered: dict[int, tuple[Array, int]] = field(default_factory=dict)
     _kept: list[Any] = field(default_factory=list)
 
     def stop(self, reason: str) -> None:
@@ -179,6 +180,10 @@ class Trace:
         if array.size and self._find(start) is not None:
             self.stop("two arguments share memory")
         return self.enter(Buffer(kind, start, end - start, plain(array), position))
+
+    def offer(self, array: Array, position: int) -> None:
+        """Make the memory of an array an input, should a kernel come to use it."""
+        self._offered[extent(array)[0]] = plain(array), position
 
     def enter(self, buffer: Buffer) -> int:
         """Enter memory; return the number of its buffer."""
@@ -201,6 +206,8 @@ class Trace:
         """Return an array as part of a buffer, entering new memory."""
         start, _ = extent(array)
         number = self._find(start) if array.size else None
+        if number is None and array.size and start in self._offered:
+            number = self.add_input(*self._offered[start])
         if number is None:
             owner = owner_of(array) if kind == "outside" else plain(array)
             first, end = extent(owner)
