@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import pickle
 import subprocess
 import sys
-import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 import tatami
 from tatami import kernels, later
 from tatami.kernels import reference
-from tatami.ops.rooms import FUNCTIONS, METHODS
+from tatami.ops.rooms import FUNCTIONS
 
 SOURCE = Path(tatami.__file__).parent.parent
 # How many modules of the package a bare import may load.
@@ -163,11 +164,13 @@ def test_every_public_name_is_there_and_listed(name: str) -> None:
 @pytest.mark.parametrize("name", NAMESPACES)
 def test_a_name_does_not_become_a_module_once_all_is_loaded(name: str) -> None:
     code = f"""
-import importlib, types, tatami
+import importlib, pkgutil, types, tatami
 module = importlib.import_module({name!r})
 names = getattr(module, "__all__", [])
 before = [isinstance(getattr(module, x), types.ModuleType) for x in names]
-tatami.later.everything()
+for found in pkgutil.walk_packages(tatami.__path__, "tatami."):
+    if not found.name.startswith(("tatami.__main__", "tatami.cli", "tatami._native")):
+        importlib.import_module(found.name)
 after = [isinstance(getattr(module, x), types.ModuleType) for x in names]
 print(json.dumps([x for x, a, b in zip(names, before, after) if a != b]))
 """
@@ -280,6 +283,39 @@ print(json.dumps([programs, results[0] == results[1] == f(x).tolist()]))
     assert in_fresh_python(code) == [[1], True]
 
 
+def run_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of a module that run when it is imported."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if isinstance(child, (ast.FunctionDef, ast.Lambda)):
+            for value in (child.args, *getattr(child, "decorator_list", ())):
+                yield from ast.walk(value)
+        else:
+            yield from run_at_import(child)
+
+
+def kernels_bound(code: str) -> list[str]:
+    """Return the kernels a module takes when it is imported, and not at each call."""
+    return [
+        node.attr
+        for node in run_at_import(ast.parse(code))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and (node.value.id, node.attr) != ("kernels", "in_use")
+        and node.value.id == "kernels"
+    ]
+
+
+def test_no_module_keeps_a_kernel_of_a_recording_it_is_loaded_in() -> None:
+    assert kernels_bound("TABLE = {1: kernels.relu}\ndef f(x): kernels.exp") == ["relu"]
+    assert kernels_bound("@wrap(kernels.sin)\ndef f(g=kernels.cos): ...") == [
+        "cos",
+        "sin",
+    ]
+    for path in (SOURCE / "tatami").rglob("*.py"):
+        assert not kernels_bound(path.read_text()), path
+
+
 def test_threads_may_ask_for_the_same_name_at_once() -> None:
     code = """
 import threading, tatami
@@ -293,11 +329,3 @@ for thread in threads: thread.join()
 print(json.dumps([len(found), len({x[:2] for x in found}), len({*map(str, found)})]))
 """
     assert in_fresh_python(code) == [8, 1, 1]
-
-
-def test_everything_leaves_nothing_waiting() -> None:
-    later.everything()
-    waiting = [n for n, x in vars(tatami.Tensor).items() if type(x) is later._Method]
-    assert not waiting
-    for room in METHODS:
-        assert isinstance(sys.modules[f"tatami.ops.{room}"], types.ModuleType)

@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NoReturn
 
-__all__ = ["attach", "everything", "methods", "namespace"]
+__all__ = ["attach", "imported", "methods", "namespace"]
 
 Find = Callable[[str], Any]
 List = Callable[[], list[str]]
-# Names of modules that may still wait, and methods that are announced.
-_waiting: list[str] = []
 _announced: dict[tuple[type, str], _Method] = {}
 
 
@@ -48,7 +46,6 @@ def namespace(
         for member in names.split():
             if wanted is None or member in wanted:
                 homes[member] = f"tatami.{place}"
-    _waiting.extend(set(homes.values()))
 
     def find(member: str) -> Any:
         home = homes.get(member)
@@ -68,11 +65,15 @@ def namespace(
 
 def loaded(name: str) -> Any:
     """Return a module, imported now if it is not there yet."""
-    # The import system's own frames would show up where a function is followed.
     module = sys.modules.get(name)
     if module is None or getattr(module.__spec__, "_initializing", False):
-        return import_module(name)
+        return imported(name)
     return module
+
+
+def imported(name: str) -> Any:
+    """Import a module, while those who follow frames look away."""
+    return import_module(name)
 
 
 def _missing(name: str) -> Callable[[str], NoReturn]:
@@ -80,13 +81,6 @@ def _missing(name: str) -> Callable[[str], NoReturn]:
         raise AttributeError(f"module {name!r} has no attribute {member!r}")
 
     return refuse
-
-
-def everything() -> None:
-    """Load all that waits, for those who must not meet an import later."""
-    # Loading one can make the list longer.
-    for name in _waiting:
-        loaded(name)
 
 
 class _Method:

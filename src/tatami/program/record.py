@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import later
 from ..autograd import grad
 from ..autograd.node import Saved
 from ..kernels import Stream
@@ -150,7 +149,6 @@ def record(
         kwargs: its named arguments.
         last: the recording of an earlier run, which knows the code.
     """
-    later.everything()
     trace = Trace()
     watch = Watch(trace.stop)
     known = watch if last is None else last.watch

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..later import imported
 from ..optim import Optimizer
 from .live import Live
 
@@ -57,6 +58,8 @@ class Watch:
         self.lives: list[Live] = []
         self.options: list[tuple[dict[str, Any], str, Any]] = []
         self._own: dict[CodeType, bool] = {}
+        # A part of this package is loaded once: that is nothing the function does.
+        self._importing: FrameType | None = None
         self._steps: list[tuple[FrameType, list[tuple[dict[str, Any], str, Any]]]] = []
 
     def names(self) -> set[str]:
@@ -86,7 +89,12 @@ class Watch:
                 self.stop("it draws from Python's or NumPy's random numbers")
 
     def _event(self, frame: FrameType, event: str, arg: Any) -> None:
-        if event == "call":
+        if self._importing is not None:
+            if event == "return" and frame is self._importing:
+                self._importing = None
+        elif event == "call" and frame.f_code is imported.__code__:
+            self._importing = frame
+        elif event == "call":
             self._enter(frame)
         elif event == "c_call":
             self._builtin(frame, arg)
