@@ -5,8 +5,12 @@
 namespace tatami::TATAMI_ISA {
 namespace {
 
+// Each step works on a copy of its constants, which no store can change: so
+// they stay in registers.
+
 template <class T>
-void sgd_step(const SgdStep<T>& s) {
+void sgd_step(const SgdStep<T>& given) {
+  const SgdStep<T> s = given;
   for_each_vector<T>(s.count, [&](long i, long lanes) {
     Vector<T> step = load(s.grad + i, lanes);
     Vector<T> param = load(s.param + i, lanes);
@@ -24,7 +28,8 @@ void sgd_step(const SgdStep<T>& s) {
 }
 
 template <class T>
-void adam_step(const AdamStep<T>& s) {
+void adam_step(const AdamStep<T>& given) {
+  const AdamStep<T> s = given;
   for_each_vector<T>(s.count, [&](long i, long lanes) {
     Vector<T> step = load(s.grad + i, lanes);
     Vector<T> param = load(s.param + i, lanes) * s.shrink;
@@ -75,7 +80,8 @@ Vector<T> blended_square(T* place, Vector<T> value, Blend<T> weight,
 }
 
 template <class T>
-void rmsprop_step(const RmspropStep<T>& s) {
+void rmsprop_step(const RmspropStep<T>& given) {
+  const RmspropStep<T> s = given;
   auto [square_avg, grad_avg, buffer] = s.state;
   for_each_vector<T>(s.count, [&](long i, long lanes) {
     Vector<T> param = load(s.param + i, lanes);
@@ -98,7 +104,8 @@ void rmsprop_step(const RmspropStep<T>& s) {
 }
 
 template <class T>
-void adagrad_step(const AdagradStep<T>& s) {
+void adagrad_step(const AdagradStep<T>& given) {
+  const AdagradStep<T> s = given;
   for_each_vector<T>(s.count, [&](long i, long lanes) {
     Vector<T> param = load(s.param + i, lanes);
     Vector<T> step = descent(s, param, i, lanes);
@@ -110,7 +117,8 @@ void adagrad_step(const AdagradStep<T>& s) {
 }
 
 template <class T>
-void adadelta_step(const AdadeltaStep<T>& s) {
+void adadelta_step(const AdadeltaStep<T>& given) {
+  const AdadeltaStep<T> s = given;
   for_each_vector<T>(s.count, [&](long i, long lanes) {
     Vector<T> param = load(s.param + i, lanes);
     Vector<T> step = descent(s, param, i, lanes);
@@ -123,7 +131,8 @@ void adadelta_step(const AdadeltaStep<T>& s) {
 }
 
 template <class T>
-void adamax_step(const AdamaxStep<T>& s) {
+void adamax_step(const AdamaxStep<T>& given) {
+  const AdamaxStep<T> s = given;
   for_each_vector<T>(s.count, [&](long i, long lanes) {
     Vector<T> param = load(s.param + i, lanes);
     Vector<T> step = descent(s, param, i, lanes);
@@ -137,7 +146,8 @@ void adamax_step(const AdamaxStep<T>& s) {
 }
 
 template <class T>
-void nadam_step(const NadamStep<T>& s) {
+void nadam_step(const NadamStep<T>& given) {
+  const NadamStep<T> s = given;
   for_each_vector<T>(s.count, [&](long i, long lanes) {
     Vector<T> param = load(s.param + i, lanes) * s.shrink;
     Vector<T> step = descent(s, param, i, lanes);
@@ -150,7 +160,8 @@ void nadam_step(const NadamStep<T>& s) {
 }
 
 template <class T>
-void radam_step(const RadamStep<T>& s) {
+void radam_step(const RadamStep<T>& given) {
+  const RadamStep<T> s = given;
   for_each_vector<T>(s.count, [&](long i, long lanes) {
     Vector<T> param = load(s.param + i, lanes) * s.shrink;
     Vector<T> step = descent(s, param, i, lanes);
