@@ -6,6 +6,7 @@ O output channels, K kernel size.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any, SupportsIndex, overload
 
@@ -153,7 +154,8 @@ def adaptive_window(index: int, length: int, windows: int) -> tuple[int, int]:
     return index * length // windows, -(-(index + 1) * length // windows)
 
 
-def infer(shape: Sequence[int], count: int) -> tuple[int, ...]:
+@functools.lru_cache(maxsize=1024)
+def infer(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     """Return ``shape`` with a single -1 replaced so that it holds ``count`` elements.
 
     Raises:

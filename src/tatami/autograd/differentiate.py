@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels
 from ..tensor import Tensor, tensor_method, wrap
 from . import engine
 from .accumulate import accumulate
@@ -36,14 +37,14 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
 
 def _first_gradient(output: Tensor, gradient: Tensor | None) -> Tensor:
     """Return the gradient an output starts with: one for a scalar."""
-    if not output.requires_grad:
+    if not output._requires_grad:
         raise RuntimeError(
             "element 0 of tensors does not require grad and does not have a grad_fn"
         )
     if gradient is None:
         if output._array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        return wrap(np.ones(output._array.shape, output._array.dtype))
+        return wrap(kernels.full(output._array.shape, 1, output._array.dtype))
     if gradient._array.shape != output._array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and "
@@ -172,7 +173,12 @@ def _backward(
     inputs: Any = None,
 ) -> None:
     """Compute the gradients of this tensor and add them to the leaves' ``grad``."""
-    backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+    if inputs is not None:
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        return
+    keep = create_graph if retain_graph is None else retain_graph
+    start = _first_gradient(self, gradient)
+    engine.run((self,), (start,), keep, create_graph)
 
 
 @tensor_method("register_hook")

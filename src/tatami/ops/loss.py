@@ -49,7 +49,7 @@ def check_reduction(reduction: Any) -> str:
 def legacy_reduction(reduction: str, size_average: Any, reduce: Any) -> str:
     """Return the reduction the two older arguments ask for, if they are given."""
     if size_average is None and reduce is None:
-        return check_reduction(reduction)
+        return reduction if reduction in REDUCTIONS else check_reduction(reduction)
     average = True if size_average is None else size_average
     wanted = "mean" if average else "sum"
     wanted = wanted if reduce is None or reduce else "none"
@@ -114,11 +114,10 @@ class ElementLoss(Operation):
 class MseLoss(ElementLoss):
     @staticmethod
     def forward(ctx: Any, x: np.ndarray, target: np.ndarray, *rest: Any) -> np.ndarray:
-        return MseLoss.run(ctx, x, target, *rest)
-
-    @staticmethod
-    def values(difference: np.ndarray, width: float) -> np.ndarray:
-        return kernels.mul(difference, difference)
+        ctx.reduction = reduction = rest[0]
+        ctx.save_for_backward(x, target)
+        difference = kernels.sub(x, target)
+        return _total(kernels.mul(difference, difference), reduction)
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Any:
@@ -207,7 +206,7 @@ def _alike(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         )
         shape = size.broadcast(input._array.shape, target._array.shape)
         input, target = input.expand(shape), target.expand(shape)
-    if input._array.dtype != target._array.dtype:
+    if input._array.dtype is not target._array.dtype:
         input, target = operands(input, target)
     return input, target
 
@@ -250,7 +249,8 @@ def mse_loss(
     x, y = _alike(input, target)
     if weight is not None:
         return _weighted((x - y) ** 2, weight, reduction, input)
-    refuse_type("mse_cpu", x, "biu")
+    if x._array.dtype.kind in "biu":
+        refuse_type("mse_cpu", x, "biu")
     return MseLoss.apply(x, y, reduction, 1.0)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import kernels, size
+from .. import dtypes, kernels, size
 from ..autograd.function import Operation
 from ..tensor import Tensor, tensor_method
 from .arguments import unbroadcast
@@ -23,11 +23,16 @@ __all__ = [
 ]
 
 
+_INTEGERS = {int}
+
+
 def as_shape(shape: tuple[Any, ...]) -> tuple[int, ...]:
     """Return sizes given one by one or as one sequence."""
     if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
         if not isinstance(shape[0], Tensor) or shape[0]._array.ndim:
             shape = tuple(shape[0])
+    if set(map(type, shape)) == _INTEGERS:
+        return shape
     return tuple([int(n) for n in shape])
 
 
@@ -97,9 +102,10 @@ def _tensor_view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
         >>> tatami.arange(6).view(2, -1).shape
         torch.Size([2, 3])
     """
-    if dtype is not None or (len(shape) == 1 and hasattr(shape[0], "numpy")
-                             and hasattr(shape[0], "category")):  # fmt: skip
-        return self._view_as_type(dtype if dtype is not None else shape[0])
+    if dtype is None and len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
+        dtype = shape[0]
+    if dtype is not None:
+        return self._view_as_type(dtype)
     wanted = size.infer(as_shape(shape), self._array.size)
     return View.apply(self, wanted)
 

@@ -35,8 +35,8 @@ FILES = {
     ),
     "fused": "linear_relu matmul_masked",
     "fused_conv": (
-        "convolution_max_pool convolution_max_pool_grad convolution_max_pool_infer "
-        "convolution_max_pool_pays"
+        "convolution_indexed_grad convolution_max_pool convolution_max_pool_grad "
+        "convolution_max_pool_infer convolution_max_pool_pays"
     ),
     "linalg": "addmm matmul",
     "loss": "binary_cross_entropy nll_loss nll_loss_grad",
