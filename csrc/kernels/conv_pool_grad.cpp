@@ -7,6 +7,8 @@
 // visited; the sums for the gradient of the weight stay in registers. Samples
 // are summed in parts of a fixed size, and the parts in order, so that the
 // result does not depend on the number of threads.
+#include <atomic>
+
 #include "../parallel.h"
 #include "conv_pool_visit.h"
 
@@ -21,12 +23,13 @@ struct Job {
   const ConvolutionMaxPoolGrad<T>& call;
   bool channel_lanes;  // else lanes are neighbouring columns of one channel
   long sheets;
-  long height, width;        // of a padded image
-  long rows, columns;        // of the kernel, in vectors
-  const Integer<T>* starts;  // where the first tap of each window lies, or
-                             // what each index means
-  const Integer<T>* taps;    // how far each tap of a window is from the first
-  const T* weight;           // packed; null if nobody asks
+  long height, width;          // of a padded image
+  long rows, columns;          // of the kernel, in vectors
+  const Integer<T>* starts;    // where the first tap of each window lies, or
+                               // what each index means
+  const Integer<T>* taps;      // how far each tap of a window is from the first
+  const T* weight;             // packed; null if nobody asks
+  std::atomic<bool>* refused;  // whether an index lies outside its plane
   long place() const { return channel_lanes ? kLanes<T> : 1; }
   long row() const { return width * place(); }
   long sheet_size() const {
@@ -94,17 +97,53 @@ long list_singly(const Job<T>& job, const T* gradient, const uint8_t* code,
   return found;
 }
 
-/// The live positions of one plane, by indices.
-template <class T>
-long list_indices(const Job<T>& job, const T* gradient, const int64_t* indices,
-                  const T* opened, T* values, Integer<T>* places) {
+/// The live positions of a plane of few windows, by indices.
+template <class T, bool kRelu>
+long list_few(const Job<T>& job, const T* gradient, const int64_t* indices,
+              const T* opened, T* values, Integer<T>* places) {
   long found = 0;
   for (long i = 0; i < job.outputs(); ++i) {
+    if (kRelu && opened[indices[i]] <= T(0)) continue;
     values[found] = gradient[i];
-    places[found] = job.starts[indices[i]];
-    found += !opened || !(opened[indices[i]] <= 0);
+    places[found++] = job.starts[indices[i]];
   }
   return found;
+}
+
+/// The live positions of one plane, by indices, a vector of them at once: a
+/// branch on what relu made would be anybody's guess.
+template <class T, bool kRelu>
+long list_indices(const Job<T>& job, const T* gradient, const int64_t* indices,
+                  const T* opened, T* values, Integer<T>* places) {
+  constexpr long kLength = kLanes<T>;
+  const long count = job.outputs();
+  if (count < kLength)
+    return list_few<T, kRelu>(job, gradient, indices, opened, values, places);
+  const Integer<T>* starts = job.starts;
+  long found = 0;
+  for (long x = 0; x < count; x += kLength) {
+    const long start = smaller(x, count - kLength);
+    Vector<T> opening{};
+    Mask<T> place{}, marks{};
+    TATAMI_UNROLL
+    for (long lane = 0; lane < kLength; ++lane) {
+      const int64_t index = indices[start + lane];
+      if (kRelu) opening[lane] = opened[index];
+      place[lane] = starts[index];
+    }
+    if (kRelu) marks = opening <= T(0);
+    if (start != x) marks |= first_lanes<T>(x - start);
+    found += compress<T>(marks, load(gradient + start), place, values + found,
+                         places + found);
+  }
+  return found;
+}
+
+bool are_below(long area, const int64_t* indices, long count) {
+  int64_t signs = 0;  // negative if one of the numbers is
+  for (long i = 0; i < count; ++i)
+    signs |= indices[i] | (area - 1 - indices[i]);
+  return signs >= 0;
 }
 
 /// List the live positions of a sample by indices.
@@ -115,15 +154,20 @@ Live<T> list_sample_indices(const Job<T>& job, long n) {
   Integer<T>* places = scratch_of<Integer<T>>(2, job.list_size());
   long* bounds = scratch_of<long>(3, call.shape.O + 1);
   const long area = call.plane[0] * call.plane[1];
+  auto list = call.opened ? list_indices<T, true> : list_indices<T, false>;
   bounds[0] = 0;
   for (long o = 0; o < call.shape.O; ++o) {
     const long found = bounds[o], plane = n * call.shape.O + o;
     const long first = plane * job.outputs();
-    bounds[o + 1] =
-        found + list_indices(job, call.grad_output + first,
-                             call.indices + first,
-                             call.opened ? call.opened + plane * area : nullptr,
-                             values + found, places + found);
+    const int64_t* indices = call.indices + first;
+    long live = 0;
+    if (!are_below(area, indices, job.outputs()))
+      job.refused->store(true, std::memory_order_relaxed);
+    else
+      live = list(job, call.grad_output + first, indices,
+                  call.opened ? call.opened + plane * area : nullptr,
+                  values + found, places + found);
+    bounds[o + 1] = found + live;
   }
   return {values, places, bounds, call.shape.O};
 }
@@ -322,16 +366,6 @@ double sample_ns(const Job<T>& job) {
          double(shape.C * shape.input[0] * shape.input[1]) * 0.2;
 }
 
-bool are_indices(const ConvolutionPool& shape, const long* plane,
-                 const int64_t* indices) {
-  const long count = shape.N * shape.O * shape.output[0] * shape.output[1];
-  const auto area = static_cast<uint64_t>(plane[0] * plane[1]);
-  bool wrong = false;
-  for (long i = 0; i < count; ++i)
-    wrong |= static_cast<uint64_t>(indices[i]) >= area;
-  return !wrong;
-}
-
 bool are_codes(const ConvolutionPool& shape, const uint8_t* code) {
   const long count = shape.N * shape.O * shape.output[0] * shape.output[1];
   const auto taps = static_cast<uint8_t>(shape.pool[0] * shape.pool[1]);
@@ -344,10 +378,10 @@ bool are_codes(const ConvolutionPool& shape, const uint8_t* code) {
 template <class T>
 bool convolution_max_pool_grad(const ConvolutionMaxPoolGrad<T>& call) {
   const ConvolutionPool& shape = call.shape;
-  if (call.indices ? !are_indices(shape, call.plane, call.indices)
-                   : !are_codes(shape, call.code))
-    return false;
+  if (!call.indices && !are_codes(shape, call.code)) return false;
+  std::atomic<bool> refused{false};
   Job<T> job = job_of(call);
+  job.refused = &refused;
   const long windows = shape.pool[0] * shape.pool[1], size = job.sums();
   const long starts =
       call.indices ? call.plane[0] * call.plane[1] : job.outputs();
@@ -367,6 +401,7 @@ bool convolution_max_pool_grad(const ConvolutionMaxPoolGrad<T>& call) {
   for (long part = 1; part < parts; ++part)
     for (long i = 0; i < size; i += kLanes<T>)
       store(sums + i, load(sums + i) + load(sums + part * size + i));
+  if (refused) return false;
   write_results(job, sums);
   return true;
 }
