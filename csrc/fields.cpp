@@ -18,6 +18,7 @@ namespace nb = nanobind;
 namespace tatami {
 
 Known known;
+thread_local Modes modes;
 
 namespace {
 
@@ -336,11 +337,10 @@ PyTypeObject* add_class(nb::module_& module, const char* name, newfunc make,
 }
 
 /// Say which classes are made of the fields, and what recording looks at.
-void connect(nb::object tensor, nb::object saved, nb::object grad_state,
-             nb::object no_graph, nb::object saved_log) {
+void connect(nb::object tensor, nb::object saved, nb::object no_graph,
+             nb::object saved_log) {
   known.tensor = tensor.release().ptr();
   known.saved = saved.release().ptr();
-  known.grad_state = grad_state.release().ptr();
   known.no_graph = no_graph.release().ptr();
   known.saved_log = saved_log.release().ptr();
 }
@@ -353,22 +353,39 @@ void intern_names() {
                {&known.node_type, "node_type"},
                {&known.is_view, "is_view"},
                {&known.tensor_arguments, "tensor_arguments"},
-               {&known.enabled, "enabled"},
-               {&known.inference, "inference"},
                {&known.unrecorded, "_unrecorded"},
                {&known.refresh, "_refresh"},
                {&known.unpack, "unpack"},
                {&known.refuse_freed, "_refuse_freed"},
                {&known.outputs, "outputs"},
                {&known.array, "_array"},
-               {&known.check_nan, "check_nan"},
                {&known.replayable, "replayable"}};
   for (auto& name : names) *name.place = PyUnicode_InternFromString(name.text);
+}
+
+/// The modes of the thread that asks.
+struct PresentModes {};
+
+template <bool Modes::* mode>
+void add_mode(nb::class_<PresentModes>& type, const char* name) {
+  type.def_prop_rw(
+      name, [](const PresentModes&) { return modes.*mode; },
+      [](const PresentModes&, bool value) { modes.*mode = value; });
+}
+
+void add_modes(nb::module_& module) {
+  nb::class_<PresentModes> type(module, "Modes",
+                                "How the thread that asks records.");
+  type.def(nb::init<>());
+  add_mode<&Modes::enabled>(type, "enabled");
+  add_mode<&Modes::inference>(type, "inference");
+  add_mode<&Modes::check_nan>(type, "check_nan");
 }
 
 }  // namespace
 
 void add_fields(nb::module_& module) {
+  add_modes(module);
   known.zero = PyLong_FromLong(0);
   known.minus_one = PyLong_FromLong(-1);
   known.empty = PyTuple_New(0);

@@ -9,6 +9,18 @@ namespace tatami {
 
 // Every field is an object, or null where Python finds no attribute.
 
+/// How a thread records; tatami/autograd/grad_mode.py sets it.
+struct Modes {
+  bool enabled = true, inference = false, check_nan = false;
+
+  bool operator==(const Modes& other) const {
+    return enabled == other.enabled && inference == other.inference &&
+           check_nan == other.check_nan;
+  }
+};
+
+extern thread_local Modes modes;
+
 struct TensorFields {
   PyObject_HEAD PyObject* array;
   PyObject* counter;  // [version], shared by all views of the same memory
@@ -44,10 +56,9 @@ struct Known {
   PyObject *zero, *minus_one, *empty;
   PyTypeObject *tensor_fields, *node_fields, *saved_fields;
   PyObject *tensor, *saved;  // the classes made of the fields
-  PyObject *grad_state, *no_graph, *saved_log;
-  PyObject *forward, *node_type, *is_view, *tensor_arguments, *enabled,
-      *inference, *unrecorded, *refresh, *unpack, *refuse_freed, *outputs,
-      *array, *check_nan, *replayable;
+  PyObject *no_graph, *saved_log;
+  PyObject *forward, *node_type, *is_view, *tensor_arguments, *unrecorded,
+      *refresh, *unpack, *refuse_freed, *outputs, *array, *replayable;
 };
 
 extern Known known;

@@ -7,6 +7,54 @@
 namespace tatami {
 namespace {
 
+/// What recording asks of the class of an operation.
+struct Operation {
+  PyTypeObject* type = nullptr;
+  unsigned version = 0;
+  PyObject *forward = nullptr, *node_type = nullptr;
+  bool is_view = false;
+  long tensor_arguments = 0;
+};
+
+/// The number Python gives a class, anew whenever it changes; 0 for none.
+unsigned version_of(PyTypeObject* type) {
+#ifdef Py_TPFLAGS_VALID_VERSION_TAG
+  if (!PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG)) return 0;
+#endif
+  return type->tp_version_tag;
+}
+
+/// Fill in what a class says now. False with an error set.
+bool ask(PyObject* type, Operation& operation) {
+  Owned forward(PyObject_GetAttr(type, known.forward));
+  Owned node_type(PyObject_GetAttr(type, known.node_type));
+  Owned is_view(PyObject_GetAttr(type, known.is_view));
+  Owned shown(PyObject_GetAttr(type, known.tensor_arguments));
+  if (!forward || !node_type || !is_view || !shown) return false;
+  Py_XSETREF(operation.forward, forward.release());
+  Py_XSETREF(operation.node_type, node_type.release());
+  operation.is_view = is_true(is_view.get());
+  operation.tensor_arguments = PyLong_AsLong(shown.get());
+  Py_INCREF(type);
+  Py_XDECREF(operation.type);
+  operation.type = reinterpret_cast<PyTypeObject*>(type);
+  operation.version = version_of(operation.type);
+  return true;
+}
+
+/// What a class says, asked once for each version of it; nullptr with an error
+/// set.
+const Operation* operation_of(PyObject* type) {
+  constexpr size_t kCount = 256;
+  static Operation known_ones[kCount];
+  auto* wanted = reinterpret_cast<PyTypeObject*>(type);
+  Operation& place = known_ones[(reinterpret_cast<size_t>(type) >> 6) % kCount];
+  unsigned version = version_of(wanted);
+  if (place.type == wanted && version && place.version == version)
+    return &place;
+  return ask(type, place) ? &place : nullptr;
+}
+
 /// The arguments of one call, with arrays in the place of tensors.
 class Arguments {
  public:
@@ -22,12 +70,10 @@ class Arguments {
 
   bool ok() const { return ok_; }
   bool needs_grad() const { return needs_grad_; }
-  PyObject* call(PyObject* type, PyObject* context) {
-    Owned forward(PyObject_GetAttr(type, known.forward));
-    if (!forward) return nullptr;
+  PyObject* call(PyObject* forward, PyObject* context) {
     arrays_[0] = context;
-    return PyObject_Vectorcall(forward.get(), arrays_.data(),
-                               size_t(count_) + 1, nullptr);
+    return PyObject_Vectorcall(forward, arrays_.data(), size_t(count_) + 1,
+                               nullptr);
   }
 
  private:
@@ -53,12 +99,6 @@ class Arguments {
   std::vector<PyObject*> arrays_;
   bool needs_grad_ = false, ok_ = true;
 };
-
-/// 1, 0, or -1 with an error set.
-int flag_of(PyObject* object, PyObject* name) {
-  Owned value(PyObject_GetAttr(object, name));
-  return value ? is_true(value.get()) : -1;
-}
 
 /// Where the gradient of each argument goes, and which have one.
 bool set_edges(NodeFields* node, PyObject* const* inputs, Py_ssize_t count,
@@ -115,20 +155,17 @@ PyObject* recorded_output(NodeFields* node, PyObject* view_of, PyObject* array,
   return reinterpret_cast<PyObject*>(tensor);
 }
 
-PyObject* record(PyObject* type, Arguments& arguments, PyObject* const* inputs,
-                 Py_ssize_t count) {
-  Owned node_type(PyObject_GetAttr(type, known.node_type));
-  if (!node_type) return nullptr;
-  Owned made(PyObject_CallNoArgs(node_type.get()));
-  Owned shown(PyObject_GetAttr(type, known.tensor_arguments));
-  int is_view = flag_of(type, known.is_view);
-  if (!made || !shown || is_view < 0) return nullptr;
+PyObject* record(const Operation& operation, Arguments& arguments,
+                 PyObject* const* inputs, Py_ssize_t count) {
+  PyObject* view_of = operation.is_view ? inputs[0] : nullptr;
+  Owned forward(Py_NewRef(operation.forward));
+  long tensor_arguments = operation.tensor_arguments;
+  Owned made(PyObject_CallNoArgs(operation.node_type));
+  if (!made) return nullptr;
   auto* node = reinterpret_cast<NodeFields*>(made.get());
-  if (!set_edges(node, inputs, count, PyLong_AsLong(shown.get())))
-    return nullptr;
-  Owned result(arguments.call(type, made.get()));
+  if (!set_edges(node, inputs, count, tensor_arguments)) return nullptr;
+  Owned result(arguments.call(forward.get(), made.get()));
   if (!result) return nullptr;
-  PyObject* view_of = is_view ? inputs[0] : nullptr;
   if (!PyTuple_CheckExact(result.get())) {
     Owned output(recorded_output(node, view_of, result.get(), 0));
     PyObject* pointer = output.get();
@@ -159,18 +196,16 @@ PyObject* apply(PyObject*, PyObject* const* values, Py_ssize_t size) {
   PyObject* const* inputs = values + 1;
   Py_ssize_t count = size - 1;
   Arguments arguments(inputs, count);
-  if (!arguments.ok()) return nullptr;
-  if (arguments.needs_grad()) {
-    int enabled = flag_of(known.grad_state, known.enabled);
-    if (enabled < 0) return nullptr;
-    if (enabled) return record(type, arguments, inputs, count);
-  }
-  Owned result(arguments.call(type, known.no_graph));
+  const Operation* operation = arguments.ok() ? operation_of(type) : nullptr;
+  if (!operation) return nullptr;
+  if (arguments.needs_grad() && modes.enabled)
+    return record(*operation, arguments, inputs, count);
+  // What is called may have the class asked anew.
+  Owned forward(Py_NewRef(operation->forward));
+  const bool is_view = operation->is_view;
+  Owned result(arguments.call(forward.get(), known.no_graph));
   if (!result) return nullptr;
-  int is_view = flag_of(type, known.is_view);
-  int inference = flag_of(known.grad_state, known.inference);
-  if (is_view < 0 || inference < 0) return nullptr;
-  if (!is_view && !inference && !PyTuple_CheckExact(result.get()))
+  if (!is_view && !modes.inference && !PyTuple_CheckExact(result.get()))
     return reinterpret_cast<PyObject*>(wrapped(result.get()));
   Owned given(PyTuple_New(count));
   if (!given) return nullptr;

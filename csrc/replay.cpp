@@ -178,11 +178,10 @@ class Replay {
     options_.push_back({group, key, group[key]});
   }
   void set_guards(nb::tuple triples) { guards_ = triples; }
-  void set_mode(nb::object state, bool enabled, bool inference) {
-    state_ = state;
-    modes_ = {{known.enabled, enabled},
-              {known.inference, inference},
-              {known.check_nan, false}};
+  void set_mode(bool enabled, bool inference) {
+    modes_.enabled = enabled;
+    modes_.inference = inference;
+    active_ = true;
   }
   /// Called when options have changed, before the program runs.
   void set_refresh(nb::object refresh) { refresh_ = refresh; }
@@ -195,7 +194,7 @@ class Replay {
     auto see = [&](nb::handle held) {
       if (!result && held.ptr()) result = visit(held.ptr());
     };
-    for (const nb::object* held : {&holder_, &state_, &refresh_}) see(*held);
+    for (const nb::object* held : {&holder_, &refresh_}) see(*held);
     see(guards_);
     for (const Result& one : results_) {
       see(one.make);
@@ -215,16 +214,16 @@ class Replay {
     found_.clear();
     counts_.clear();
     options_.clear();
-    modes_.clear();
+    active_ = false;
     arguments_.clear();
     guards_ = nb::tuple();
-    state_ = refresh_ = nb::object();
+    refresh_ = nb::object();
   }
 
   /// The results of a run, or None if the arguments or guards are others.
   nb::object run(nb::tuple arguments) {
     size_t count = nb::len(arguments);
-    if (count != arguments_.size() || !state_.is_valid() || !in_mode())
+    if (count != arguments_.size() || !active_ || !(modes == modes_))
       return nb::none();
     for (size_t i = 0; i < count; ++i) {
       PyArrayObject* array = arguments_[i].array_of(arguments[i].ptr());
@@ -258,15 +257,6 @@ class Replay {
   }
 
  private:
-  bool in_mode() const {
-    for (const auto& [name, value] : modes_) {
-      Owned found(PyObject_GetAttr(state_.ptr(), name));
-      if (!found) throw nb::python_error();
-      if (is_true(found.get()) != value) return false;
-    }
-    return true;
-  }
-
   /// Whether an argument lies in the memory of an earlier one, or of a tensor
   /// that the program uses: then the calls mean something else.
   bool shares_memory(size_t i, PyArrayObject* array) {
@@ -322,8 +312,9 @@ class Replay {
   std::vector<std::pair<nb::object, long>> counts_;
   std::vector<Option> options_;
   Guards guards_;
-  nb::object state_, refresh_;
-  std::vector<std::pair<PyObject*, bool>> modes_;
+  nb::object refresh_;
+  Modes modes_;
+  bool active_ = false;
 };
 
 }  // namespace
@@ -343,7 +334,7 @@ void add_replay(nb::module_& module) {
       .def("add_count", &Replay::add_count, nb::arg("counter"), nb::arg("step"))
       .def("add_option", &Replay::add_option, nb::arg("group"), nb::arg("key"))
       .def("set_guards", &Replay::set_guards, nb::arg("triples"))
-      .def("set_mode", &Replay::set_mode, nb::arg("state"), nb::arg("enabled"),
+      .def("set_mode", &Replay::set_mode, nb::arg("enabled"),
            nb::arg("inference"))
       .def("set_refresh", &Replay::set_refresh, nb::arg("refresh"))
       .def("run", &Replay::run, nb::arg("arguments"));

@@ -163,7 +163,7 @@ class Operation:
 
 
 if kernels.in_use == "native":
-    native.connect(Tensor, Saved, grad_mode.state, _no_graph, saved_log)
+    native.connect(Tensor, Saved, _no_graph, saved_log)
     Operation.apply = classmethod(native.apply)  # type: ignore[assignment]
 
 

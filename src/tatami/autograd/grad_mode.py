@@ -8,6 +8,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from .. import kernels
+from ..kernels import native
+
 __all__ = [
     "enable_grad",
     "inference_mode",
@@ -26,7 +29,8 @@ class _State(threading.local):
     check_nan = False
 
 
-state = _State()
+# The extension has the same three flags, where its recording reads them.
+state: Any = native.Modes() if kernels.in_use == "native" else _State()
 
 
 class _Mode:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 __all__ = [
+    "Modes",
     "Passes",
     "Program",
     "Replay",
@@ -38,6 +39,7 @@ else:
     reason = "tatami._native is built"
 
 available = _native is not None
+Modes: Any = _native.Modes if available else None
 Passes: Any = _native.Passes if available else None
 Program: Any = _native.Program if available else None
 Replay: Any = _native.Replay if available else None

@@ -51,6 +51,20 @@ class MaxPool3DWithIndices(MaxPool2DWithIndices):
     pass
 
 
+class MaxPool2D(MaxPool2DWithIndices):
+    """The values alone: most callers never look at the indices."""
+
+    node_name = "MaxPool2DWithIndicesBackward0"
+
+    @staticmethod
+    def forward(ctx: Any, x: np.ndarray, geometry: Any) -> Any:
+        return MaxPool2DWithIndices.forward(ctx, x, geometry)[0]
+
+
+class MaxPool3D(MaxPool2D):
+    node_name = "MaxPool3DWithIndicesBackward0"
+
+
 class GiveToPlanes(Operation):
     """Add numbers to planes of zeros, at given places of each plane."""
 
@@ -93,7 +107,8 @@ class TakeFromPlanes(Operation):
 
 
 _NAMES = {2: "max_pool2d", 3: "max_pool3d"}
-_MAX_POOLS = {2: MaxPool2DWithIndices, 3: MaxPool3DWithIndices}
+_MAX_POOLS = {2: MaxPool2D, 3: MaxPool3D}
+_WITH_INDICES = {2: MaxPool2DWithIndices, 3: MaxPool3DWithIndices}
 
 
 def spread_out(value: Any, d: int, name: str, function: str) -> Shape:
@@ -195,8 +210,7 @@ def _max_pool(
     )
     if x.dtype.kind == "b":
         refuse_type(_NAMES[d], input, "b")
-    values, indices = _MAX_POOLS[d].apply(input, geometry)
-    return (values, indices) if return_indices else values
+    return (_WITH_INDICES if return_indices else _MAX_POOLS)[d].apply(input, geometry)
 
 
 def _one(value: Any, name: str, function: str) -> int:

@@ -279,7 +279,7 @@ class Captured:
             replay.add_option(group, key)
         state = grad_mode.state
         replay.set_guards(self.guards.triples())
-        replay.set_mode(state, state.enabled, state.inference)
+        replay.set_mode(state.enabled, state.inference)
         replay.set_refresh(self.machine.refresh)
         return replay
 
