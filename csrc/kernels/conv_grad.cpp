@@ -20,16 +20,15 @@ constexpr long kChunkBytes = 192 * 1024;
 /// Elements of partial sums kept at most.
 constexpr long kPartElements = 1 << 22;
 
-/// A chunk of samples, laid out: planes of the input, and rows of grad_output
-/// that are whole vectors long, filled up with zeros.
+/// A chunk of samples: planes of the input, and grad_output where it lies.
 template <class T>
 struct Chunk {
   const T *planes, *rows;
   long samples;
-  long planes_step, rows_step;    // from one sample to the next
-  long height, vectors, columns;  // of a channel of grad_output
+  long planes_step, rows_step;  // from one sample to the next
+  long height, columns;         // of a channel of grad_output
   long planes_row;
-  long channel_size() const { return height * vectors * kLanes<T>; }
+  long channel_size() const { return height * columns; }
 };
 
 /// kChannels of grad_output with kTaps of the window.
@@ -38,31 +37,36 @@ void tile(const Chunk<T>& chunk, long channel, const Tap* taps, long planes,
           T* out, long out_step) {
   constexpr long kLength = kLanes<T>;
   Vector<T> total[kChannels][kTaps] = {};
-  const long tail = chunk.columns - (chunk.vectors - 1) * kLength;
-  const Mask<T> all = first_lanes<T>(kLength), end = first_lanes<T>(tail);
   const long step = chunk.channel_size();
   for (long n = 0; n < chunk.samples; ++n) {
     const T* left = chunk.rows + n * chunk.rows_step + channel * step;
     const T* right = chunk.planes + n * chunk.planes_step + planes;
-    for (long y = 0; y < chunk.height; ++y, right += chunk.planes_row) {
-      for (long v = 0; v < chunk.vectors; ++v, left += kLength) {
-        const Mask<T> valid = v == chunk.vectors - 1 ? end : all;
+    for (long y = 0; y < chunk.height; ++y) {
+      for (long x = 0; x < chunk.columns; x += kLength) {
+        const long lanes = smaller(kLength, chunk.columns - x);
         Vector<T> gradient[kChannels];
+        TATAMI_UNROLL
         for (int o = 0; o < kChannels; ++o) {
-          gradient[o] = load(left + o * step);
+          gradient[o] = load(left + o * step + x, lanes);
           keep(gradient[o]);
         }
+        TATAMI_UNROLL
         for (int i = 0; i < kTaps; ++i) {
-          Vector<T> x = load(right + taps[i].source + v * kLength);
-          x = masked<T>(x, valid);
-          for (int o = 0; o < kChannels; ++o) total[o][i] += gradient[o] * x;
+          Vector<T> element = load(right + taps[i].source + x, lanes);
+          keep(element);
+          TATAMI_UNROLL
+          for (int o = 0; o < kChannels; ++o)
+            total[o][i] += gradient[o] * element;
         }
       }
+      left += chunk.columns;
+      right += chunk.planes_row;
     }
   }
-  for (int o = 0; o < kChannels; ++o)
-    for (int i = 0; i < kTaps; ++i)
-      out[o * out_step + i] += sum_lanes<T>(total[o][i]);
+  TATAMI_UNROLL
+  for (int o = 0; o < kChannels; ++o) TATAMI_UNROLL
+  for (int i = 0; i < kTaps; ++i)
+    out[o * out_step + i] += sum_lanes<T>(total[o][i]);
 }
 
 template <class T>
@@ -137,34 +141,18 @@ void run_block(const Job<T>& job, const Chunk<T>& chunk, long block, T* out) {
   }
 }
 
-template <class T>
-void fill_rows(const Chunk<T>& chunk, long channels, const T* source, T* out) {
-  for (long i = 0; i < channels * chunk.height; ++i) {
-    for_each_vector<T>(chunk.columns, [&](long x, long lanes) {
-      store(out + x, load(source + x, lanes));
-    });
-    source += chunk.columns;
-    out += chunk.vectors * kLanes<T>;
-  }
-}
-
 /// Add the samples [begin, end), at most a chunk of them, to `out`.
 template <class T>
 void run_chunk(const Job<T>& job, long begin, long end, T* planes, T* out) {
   Chunk<T> chunk = job.chunk;
   const Convolution& shape = job.shape;
-  T* rows = scratch_of<T>(1, job.chunk_samples * chunk.rows_step + kSlack<T>);
   long image = shape.C * shape.input[0] * shape.input[1];
-  long gradient = shape.O * chunk.height * chunk.columns;
   chunk.planes = planes;
-  chunk.rows = rows;
+  chunk.rows = job.grad_output + begin * chunk.rows_step;
   chunk.samples = end - begin;
-  for (long n = begin; n < end; ++n) {
+  for (long n = begin; n < end; ++n)
     fill_planes(job.planes, job.x + n * image,
                 planes + (n - begin) * chunk.planes_step);
-    fill_rows(chunk, shape.O, job.grad_output + n * gradient,
-              rows + (n - begin) * chunk.rows_step);
-  }
   long blocks = job.blocks() * shape.groups;
   double work = double(chunk.samples) * double(chunk.channel_size()) *
                 double(shape.O) * double(job.tap_count);
@@ -195,7 +183,6 @@ Job<T> job_of(const Convolution& shape, const T* grad_output, const T* x) {
   Chunk<T> chunk{};
   chunk.height = shape.output[0];
   chunk.columns = shape.output[1];
-  chunk.vectors = (chunk.columns + kLanes<T> - 1) / kLanes<T>;
   chunk.planes_row = planes.row;
   chunk.planes_step = planes.size();
   chunk.rows_step = shape.O * chunk.channel_size();

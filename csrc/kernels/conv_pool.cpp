@@ -3,7 +3,8 @@
 // Only what the pooling looks at is computed. With windows of 2 x 2 all four
 // sums of a window stay in registers until the largest is known. Lanes are
 // either output channels or neighbouring windows, whichever leaves fewer idle.
-// Other windows take a plainer way.
+// Other windows take a plainer way. Tried: transformed patches with 16 products
+// instead of 36 take as long with 6 channels and twice as long with 64.
 #include "../parallel.h"
 #include "conv_pool_tile.h"
 

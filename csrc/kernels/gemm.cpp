@@ -242,19 +242,29 @@ void dot_tile(const Product<T>& p, long row, long column, long start,
   const T* b = p.b + column * p.b_column + start;
   Vector<T> total[kRows][4 * kQuads] = {};
   auto add = [&](auto read) {
-    Vector<T> left[kRows];
+    constexpr int kFewer = kRows <= kColumns ? kRows : kColumns;
+    constexpr int kMore = kRows <= kColumns ? kColumns : kRows;
+    const long few_step = kRows <= kColumns ? p.a_row : p.b_column;
+    const long more_step = kRows <= kColumns ? p.b_column : p.a_row;
+    const T* few = kRows <= kColumns ? a : b;
+    const T* more = kRows <= kColumns ? b : a;
+    Vector<T> held[kFewer];
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      Vector<T> value = read(a + r * p.a_row);
+    for (int i = 0; i < kFewer; ++i) {
+      Vector<T> value = read(few + i * few_step);
       keep(value);
-      left[r] = value;
+      held[i] = value;
     }
 #pragma GCC unroll 16
-    for (int c = 0; c < kColumns; ++c) {
-      Vector<T> right = read(b + c * p.b_column);
-      keep(right);
+    for (int k = 0; k < kMore; ++k) {
+      Vector<T> other = read(more + k * more_step);
+      keep(other);
 #pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) total[r][c] += left[r] * right;
+      for (int i = 0; i < kFewer; ++i)
+        if constexpr (kRows <= kColumns)
+          total[i][k] += held[i] * other;
+        else
+          total[k][i] += held[i] * other;
     }
   };
   long rest = depth;
@@ -288,14 +298,22 @@ void dot_tile(const Product<T>& p, long row, long column, long start,
       });
 }
 
+/// Columns of a dot tile of so many rows. 4 x 576 x 120 takes 1.1 times as long
+/// with tiles of two rows and four columns.
+constexpr int dot_columns_of(long rows) {
+  if (rows == 1) return 8;
+  if (kManyRegisters) return 4;
+  return rows == 2 ? 6 : rows == 3 ? 4 : 3;
+}
+
 template <class T, int kRows>
 void dot_band(const Product<T>& p, long row, long begin, long end, long start,
               long depth) {
-  constexpr int kWide = kRows == 1 ? 8 : 4;
+  constexpr int kWide = dot_columns_of(kRows);
   long column = begin;
   for (; column + kWide <= end; column += kWide)
     dot_tile<T, kRows, kWide>(p, row, column, start, depth);
-  if (kWide == 8 && column + 4 <= end) {
+  if (kWide > 4 && column + 4 <= end) {
     dot_tile<T, kRows, 4>(p, row, column, start, depth);
     column += 4;
   }
@@ -319,9 +337,9 @@ void dot_rows(const Product<T>& p, long rows, long row, long begin, long end,
       return dot_band<T, 2>(p, row, begin, end, start, depth);
     case 3:
       return dot_band<T, 3>(p, row, begin, end, start, depth);
-#if defined(__AVX512F__)
     case 4:
       return dot_band<T, 4>(p, row, begin, end, start, depth);
+#if defined(__AVX512F__)
     case 5:
       return dot_band<T, 5>(p, row, begin, end, start, depth);
     case 6:
@@ -338,7 +356,9 @@ void dot_columns(const Product<T>& p, long begin, long end) {
   long deepest = bands > 1 ? 4096 / long{sizeof(T)} : p.K;
   for (long start = 0; start < p.K; start += deepest) {
     long depth = smaller(deepest, p.K - start);
-    long block = round_up(larger(4, 16384 / (depth * long{sizeof(T)})), 4);
+    long wide = dot_columns_of(divide_up(p.M, bands));
+    long fitting = 16384 / (depth * long{sizeof(T)});
+    long block = larger(1, (fitting + wide / 2) / wide) * wide;
     if (bands == 1) block = end - begin;
     for (long column = begin; column < end; column += block)
       for (long band = 0; band < bands; ++band) {

@@ -28,7 +28,7 @@ constexpr int kPanelsTogether = 4;
 /// Depth from which it pays to fetch the output into the cache beforehand:
 /// 1024 x 1024 x 1024 takes 1.2 times as long without.
 constexpr long kFetchDepth = 64;
-constexpr int kDotRows = kManyRegisters ? 6 : 3;
+constexpr int kDotRows = kManyRegisters ? 6 : 4;
 /// Multiply-adds in a nanosecond, roughly: for the choice of threads only.
 template <class T>
 constexpr double kRate = 4.0 * kLanes<T>;
