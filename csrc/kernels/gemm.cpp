@@ -283,18 +283,24 @@ void dot_tile(const Product<T>& p, long row, long column, long start,
   auto f = Finish<T>::of(p, start, start + depth >= p.K);
   long place = row * p.out_row + column;
   f.move(place, column);
-  constexpr size_t kLast = (kColumns - 4 * (kQuads - 1)) * sizeof(T);
+  constexpr int kLast = kColumns - 4 * (kQuads - 1);
   finish<T, kRows, kQuads>(
       f, sums, p.out + place, p.out_row, 4,
       [](const T* source, int q) {
         Quad<T> value{};
-        __builtin_memcpy(&value, source,
-                         q == kQuads - 1 ? kLast : sizeof value);
+        if (kLast == 4 || q < kQuads - 1)
+          __builtin_memcpy(&value, source, sizeof value);
+        else
+#pragma GCC unroll 4
+          for (int i = 0; i < kLast; ++i) value[i] = source[i];
         return value;
       },
       [](T* target, int q, Quad<T> value) {
-        __builtin_memcpy(target, &value,
-                         q == kQuads - 1 ? kLast : sizeof value);
+        if (kLast == 4 || q < kQuads - 1)
+          __builtin_memcpy(target, &value, sizeof value);
+        else
+#pragma GCC unroll 4
+          for (int i = 0; i < kLast; ++i) target[i] = value[i];
       });
 }
 
