@@ -231,7 +231,9 @@ void sum_row(const Product<T>& p) {
   }
 }
 
-// The dot tile.
+// The dot tile. Tried: four vectors a turn make GCC spill, 1.3 times as slow
+// for 64 x 576 x 120; prefetching the columns of a single row makes it 1.1
+// times.
 
 template <class T, int kRows, int kColumns>
 void dot_tile(const Product<T>& p, long row, long column, long start,
