@@ -40,6 +40,8 @@ POINTWISE = (
     "x = F.layer_norm(x, x.shape[-1:])",
     "x = tatami.maximum(x, x * {a})", "x = x.exp().clamp(max=10.0)",
     "x = x.transpose(0, -1).contiguous().transpose(0, -1)", "x = F.silu(x)",
+    "x = F.relu(x.transpose(0, -1)).transpose(0, -1)",
+    "x = F.relu(x.flatten()).view(x.shape)",
     "x = F.softmax(x, -1) * x.shape[-1]", "x = x + scale['by'] * {a}",
     "if count % 2: x = x * {a}", "if model.training: x = x + {b}",
     "if x.shape[0] > 4: x = x - {b}", "for k in range(2): x = x * 0.9 + k * {b}",
@@ -219,7 +221,8 @@ class Outcome:
         seed: its seed.
         replays: steps that a program served.
         exact: whether both runs agree bit for bit.
-        difference: where they differ by more than the tolerance, or nothing.
+        difference: where they differ by more than the tolerance, or the error that only
+            the compiled run raises, or nothing.
         reason: why it runs eagerly, or nothing.
     """
 
@@ -243,7 +246,11 @@ def judge(source: str, seed: int = 0) -> Outcome:
     """Run a program both ways."""
     outcome, scenario = Outcome(seed), scenario_of(source)
     wanted = _eager(scenario)
-    report, _ = compiled(scenario)
+    try:
+        report, _ = compiled(scenario)
+    except Exception as error:
+        outcome.difference = f" raises {error!r}"
+        return outcome
     outcome.replays, outcome.reason = report.replays, report.reason()
     for i, pair in enumerate(zip(report.snapshots, wanted, strict=True)):
         if not outcome.difference and close_to(*pair, 0):

@@ -40,8 +40,15 @@ class Uses:
         """Return the one call that takes an array, if it is a call of this kernel."""
         takers = self.takers(ref)
         if len(takers) == 1 and takers[0].name == name and not takers[0].kwargs:
-            return takers[0]
+            return takers[0] if self.is_inner(ref) else None
         return None
+
+    def is_inner(self, ref: Ref) -> bool:
+        """Tell whether no one outside takes an array, and nobody a view of it."""
+        if ref.buffer in self.plan.kept or ref.buffer not in self.makers:
+            return False
+        seen = (x for call in self.takers(ref) for x in call.refs())
+        return all(x == ref for x in seen if x.buffer == ref.buffer)
 
     def place(self, call: Call) -> int:
         """Return the number of a call."""

@@ -70,17 +70,22 @@ def _forward(uses: Uses, call: Call) -> tuple[Call | None, Call] | None:
     first = [c for c in following if c.name in ("relu", "max_pool")]
     if len(first) != 1 or len(following) != 1 or first[0].kwargs:
         return None
+    if not uses.is_inner(call.results[0]):
+        return None
+    inner = uses.is_inner(first[0].results[0])
     if first[0].name == "relu":
         behind = [c for c in uses.takers(first[0].results[0]) if c.name == "max_pool"]
-        return (first[0], behind[0]) if len(behind) == 1 else None
+        return (first[0], behind[0]) if inner and len(behind) == 1 else None
     behind = [c for c in uses.takers(first[0].results[0]) if c.name == "relu"]
     alone = len(uses.takers(first[0].results[0])) == 1
-    return (behind[0] if behind and alone else None, first[0])
+    return (behind[0] if behind and alone and inner else None, first[0])
 
 
 def _backward(uses: Uses, block: _Block) -> list[Call] | None:
     """Return the calls of the backward pass, or None if something else is there."""
     relu, pool = block.relu, block.pool
+    if not uses.is_inner(pool.results[1]):
+        return None
     indices = uses.takers(pool.results[1])
     between = [] if relu is None else uses.takers(relu.results[0])
     if relu is not None and relu.args[0].buffer == pool.results[0].buffer:
@@ -117,7 +122,7 @@ def _through_relu_first(
     if len(masks) != 1 or uses.takers(gradient) != indices:
         return None
     mask = masks[0]
-    if mask.args[1].buffer != block.relu.results[0].buffer or mask.args[2] != 0:
+    if mask.args[1] != block.relu.results[0] or mask.args[2] != 0:
         return None
     return [mask, indices[0], *_parameter_grads(uses, block, indices[0])]
 
