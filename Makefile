@@ -24,9 +24,11 @@ test: $(VENV)/.tools
 # The compiled kernels under AddressSanitizer and UBSan, in a copy of the package.
 SANITIZED := build/sanitized
 SANITIZERS = $(foreach lib,asan ubsan stdc++,$(shell $(CXX) -print-file-name=lib$(lib).so))
-check-native: $(VENV)/.tools
-	$(BIN)/pip install -q --disable-pip-version-check cmake ninja nanobind
+check-native: $(VENV)/bin/python
+	$(BIN)/pip install -q --disable-pip-version-check cmake hypothesis nanobind ninja \
+	  'numpy>=2.0' pytest
 	$(BIN)/cmake -S . -B $(SANITIZED) -G Ninja -DTATAMI_SANITIZE=ON \
+	  -DTATAMI_THIS_MACHINE=ON \
 	  -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
 	  -DPython_EXECUTABLE=$(abspath $(BIN))/python
 	$(BIN)/cmake --build $(SANITIZED)
@@ -36,7 +38,7 @@ check-native: $(VENV)/.tools
 	LD_PRELOAD="$(SANITIZERS)" ASAN_OPTIONS=detect_leaks=0 TATAMI_KERNELS=native \
 	  PYTHONPATH=$(SANITIZED)/package \
 	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/test_kernels_*.py \
-	  tests/test_capture_fuzzer.py
+	  tests/test_compile*.py tests/test_capture_fuzzer.py
 
 check: $(VENV)/.tools
 	$(BIN)/ruff format --check .

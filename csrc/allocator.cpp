@@ -13,6 +13,12 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size)
+#define ASAN_UNPOISON_MEMORY_REGION(address, size)
+#endif
 
 namespace tatami {
 namespace {
@@ -28,6 +34,17 @@ struct alignas(kAlign) Block {
   Block* next;      // in the list of kept blocks
   size_t capacity;  // bytes, with this header
   size_t list;
+  size_t bytes;  // that were asked for
+
+  char* memory() { return reinterpret_cast<char*>(this + 1); }
+  size_t room() const { return capacity - sizeof(Block); }
+
+  /// Let AddressSanitizer refuse all but the first bytes.
+  void open(size_t count) {
+    bytes = count;
+    ASAN_UNPOISON_MEMORY_REGION(memory(), room());
+    ASAN_POISON_MEMORY_REGION(memory() + bytes, room() - bytes);
+  }
 };
 
 /// The list for blocks that hold `bytes`, and what these blocks hold: sizes go
@@ -75,10 +92,11 @@ Block* from_system(size_t capacity, size_t list) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   if (capacity >= 2 * kHuge) madvise(memory, capacity, MADV_HUGEPAGE);
 #endif
-  return new (memory) Block{nullptr, capacity, list};
+  return new (memory) Block{nullptr, capacity, list, 0};
 }
 
 void to_system(Block* block) {
+  block->open(block->room());
   ::operator delete(block, alignment_of(block->capacity));
 }
 
@@ -93,7 +111,9 @@ void* allocate(void*, size_t bytes) {
   } else {
     block = from_system(capacity, list);
   }
-  return block ? block + 1 : nullptr;
+  if (!block) return nullptr;
+  block->open(bytes);
+  return block->memory();
 }
 
 void* allocate_zeros(void* context, size_t count, size_t size) {
@@ -106,6 +126,7 @@ void give_back(void*, void* memory, size_t) {
   if (!memory) return;
   Block* block = static_cast<Block*>(memory) - 1;
   if (kept_bytes + block->capacity > limit()) return to_system(block);
+  block->open(0);
   block->next = kept_blocks[block->list];
   kept_blocks[block->list] = block;
   kept_bytes += block->capacity;
@@ -114,8 +135,7 @@ void give_back(void*, void* memory, size_t) {
 void* reallocate(void* context, void* memory, size_t bytes) {
   void* larger = allocate(context, bytes);
   if (!larger || !memory) return larger;
-  size_t held =
-      (static_cast<Block*>(memory) - 1)->capacity - sizeof(Block) - kOverread;
+  size_t held = (static_cast<Block*>(memory) - 1)->bytes;
   std::memcpy(larger, memory, held < bytes ? held : bytes);
   give_back(context, memory, 0);
   return larger;

@@ -37,7 +37,7 @@ POINTWISE = (
     "x = x + tatami.rand(x.shape[-1]) * 0.1", "x = F.leaky_relu(x, 0.1)",
     "x = tatami.cat([x[:1], x[1:]])", "x = F.elu(x)", "x = x.flip(0)",
     "y = x.detach().clone(); y[0] = {b}; x = x + y",
-    "x = F.layer_norm(x, x.shape[-1:])",
+    "x = F.layer_norm(x, x.shape[-1:], eps=0.1)",
     "x = tatami.maximum(x, x * {a})", "x = x.exp().clamp(max=10.0)",
     "x = x.transpose(0, -1).contiguous().transpose(0, -1)", "x = F.silu(x)",
     "x = F.relu(x.transpose(0, -1)).transpose(0, -1)",
