@@ -212,10 +212,14 @@ def gradient_by_indices(plan: Plan, uses: Uses, call: Call) -> bool:
     gradient, indices, shape = call.args
     mask = uses.only(call.results[0], "threshold_backward")
     if mask is not None and (
-        mask.args[0].buffer != call.results[0].buffer or mask.args[2] != 0
+        mask.args[0] != call.results[0]
+        or mask.args[1].shape != mask.args[0].shape
+        or mask.args[2] != 0
     ):
         return False
     inner = (call if mask is None else mask).results[0]
+    if not uses.is_inner(inner):
+        return False
     tail = {c.name: c for c in uses.takers(inner)}
     roles = {_part(c, inner): c for c in tail.values()}
     if "" in roles or "weight" not in roles or len(roles) != len(uses.takers(inner)):
