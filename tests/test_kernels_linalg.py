@@ -133,3 +133,17 @@ def test_threads_do_not_change_a_bit(dtype: Any) -> None:
             np.testing.assert_array_equal(results[2], results[0])
     finally:
         native.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5, 17])
+@pytest.mark.parametrize("width", [1, 4, 13])
+def test_a_masked_product_has_the_bits_of_the_product(
+    width: int, depth: int, dtype: Any
+) -> None:
+    for height in (1, 5, 6, 33):
+        a = filled((height, depth), dtype, "rows", 1)
+        b = filled((depth, width), dtype, "rows", 2)
+        mask = filled((height, width), dtype, "rows", 3)
+        expected = np.where(mask <= 0, dtype(0), kernels.matmul(a, b))
+        np.testing.assert_array_equal(kernels.matmul_masked(a, b, mask), expected)

@@ -167,6 +167,10 @@ void sum_few(const Product<T>& p) {
 #pragma GCC unroll 4
       for (int k = 1; k < kFew; ++k)
         total += factor[k] * load(p.b + k * p.b_row + j, lanes);
+      if (p.mask) {
+        Vector<T> mask = load(p.mask + i * p.out_row + j, lanes);
+        total = select(mask <= 0, Vector<T>{}, total);
+      }
       store(out + j, total, lanes);
     });
   }
@@ -405,7 +409,7 @@ void matmul_dot(const Product<T>& p) {
 template <class T>
 void matmul_block(const Product<T>& p) {
   bool unit = p.b_column == 1;
-  if (unit && p.K > 0 && p.K <= 4 && Finish<T>::of(p, 0, true).only_scales())
+  if (unit && p.K > 0 && p.K <= 4 && Finish<T>::of(p, 0, true).only_masks())
     return sum_few(p);
   long bytes = p.K * p.N * long{sizeof(T)};
   if (unit && (p.M <= kTileRows || bytes <= 24 * 1024))

@@ -63,7 +63,8 @@ struct Finish {
   }
 
   bool stores_sums() const { return alpha == 1 && only_scales(); }
-  bool only_scales() const { return !accumulate && !bias && !relu && !mask; }
+  bool only_scales() const { return only_masks() && !mask; }
+  bool only_masks() const { return !accumulate && !bias && !relu; }
 };
 
 /// Finish kRows x kVectors sums and store them. `read(source, v)` and
