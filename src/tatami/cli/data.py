@@ -78,11 +78,10 @@ class Source:
         count = pixels.shape[0] * pixels.shape[2] * pixels.shape[3]
         means, deviations = [], []
         for channel in range(self.channels):
-            seen = np.bincount(pixels[:, channel].reshape(-1), minlength=256) / count
-            levels = np.arange(256) / 255
-            mean = float(seen @ levels)
-            means.append(round(mean, 6))
-            deviations.append(round(float(seen @ (levels - mean) ** 2) ** 0.5, 6))
+            total, squares = _sums(pixels[:, channel])
+            mean = total / count
+            means.append(round(mean / 255, 6))
+            deviations.append(round((squares / count - mean**2) ** 0.5 / 255, 6))
         return means, deviations
 
     def background(self) -> int:
@@ -91,6 +90,16 @@ class Source:
         rows = pixels[:, :, [0, -1]].reshape(-1)
         columns = pixels[:, :, :, [0, -1]].reshape(-1)
         return int(np.median(np.concatenate([rows, columns])))
+
+
+def _sums(images: np.ndarray) -> tuple[float, float]:
+    """Return the sum of all bytes, and of their squares: exact below 2^53."""
+    total = squares = 0.0
+    for start in range(0, len(images), 64):
+        numbers = images[start : start + 64].astype(np.float64).reshape(-1)
+        total += float(numbers.sum())
+        squares += float(numbers @ numbers)
+    return total, squares
 
 
 def fit(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -65,12 +65,22 @@ class Step:
         by_python: whether no compiled kernel serves it.
         lives: options of optimizers among its arguments.
         known: their values when the step was made.
+        arguments: what the kernel was given, with the options in their places.
+        outputs: where it writes its results.
     """
 
     call: Call
     by_python: bool
     lives: list[Live]
     known: list[float]
+    arguments: tuple[Any, ...] = ()
+    outputs: tuple[Array, ...] = ()
+
+    def present_arguments(self) -> tuple[Any, ...]:
+        """Return the arguments with the present values of the options."""
+        return tuple(
+            _present(x) if isinstance(x, (Live, tuple)) else x for x in self.arguments
+        )
 
 
 def _program() -> Any:
@@ -214,7 +224,10 @@ class Machine:
         if not served:
             program.add_function(self._in_python(call, arguments, named, outputs))
         lives = [x for x in _flat(call.args) if isinstance(x, Live)] if served else []
-        return Step(call, not served, lives, [float.__float__(x) for x in lives])
+        step = Step(call, not served, lives, [float.__float__(x) for x in lives])
+        if lives:
+            step.arguments, step.outputs = positional or (), outputs
+        return step
 
     def _in_python(
         self, call: Call, arguments: Any, named: dict[str, Any], outputs: Any
@@ -247,10 +260,8 @@ class Machine:
         for index, step in enumerate(self.steps[phase]):
             present = [live.now() for live in step.lives]
             if present != step.known:
-                arguments = _present(mapped(step.call.args, self.array))
-                outputs = tuple(self.array(ref) for ref in step.call.results)
                 made = self.programs[phase].replace(
-                    index, step.call.name, arguments, outputs
+                    index, step.call.name, step.present_arguments(), step.outputs
                 )
                 if not made:
                     raise RuntimeError(
