@@ -21,6 +21,17 @@ struct Made {
   npy_intp lengths[kMaxRank];
 };
 
+/// Says that a program runs, until it has ended or failed.
+class Busy {
+ public:
+  explicit Busy(bool& flag) : flag_(flag) { flag_ = true; }
+  Busy(const Busy&) = delete;
+  ~Busy() { flag_ = false; }
+
+ private:
+  bool& flag_;
+};
+
 /// What is known of the passes through graphs that are alike.
 class Pass {
  public:
@@ -83,9 +94,11 @@ class Pass {
       held.push_back(
           placed(graph.regions.size() + made_.size(), 1, &bytes, NPY_UINT8));
     std::vector<nb::object> leaves = of(graph.leaves), steps = of(graph.nodes);
-    busy_ = true;
-    long refused = program_->run_steps();
-    busy_ = false;
+    long refused;
+    {
+      Busy busy(busy_);
+      refused = program_->run_steps();
+    }
     if (refused >= 0) return refuse();
     for (size_t i = 0; i < made_.size(); ++i) {
       auto* gradient =
@@ -146,10 +159,13 @@ class Pass {
 /// The passes of this process.
 class Passes {
  public:
-  /// Make the pass from `roots` with `gradients`: True if it was made, None if
+  /// Make the pass from `roots` with `gradients`, where new tensors have the
+  /// default type: True if it was made, None if
   /// the graph has to be walked, else what to record.
-  nb::object run(nb::handle roots, nb::handle gradients, bool keep_graph) {
-    if (!active || !graph_.describe(roots.ptr(), gradients.ptr()))
+  nb::object run(nb::handle roots, nb::handle gradients, bool keep_graph,
+                 nb::handle default_type) {
+    if (!active ||
+        !graph_.describe(roots.ptr(), gradients.ptr(), default_type.ptr()))
       return nb::none();
     nb::object found = pass_of(graph_);
     auto* pass = nb::cast<Pass*>(found);
@@ -255,7 +271,7 @@ void add_backward(nb::module_& module) {
       .def_prop_ro("ready", &Passes::ready)
       .def("__len__", &Passes::size)
       .def("run", &Passes::run, nb::arg("roots"), nb::arg("gradients"),
-           nb::arg("keep_graph"))
+           nb::arg("keep_graph"), nb::arg("default_type"))
       .def("clear", &Passes::clear);
 }
 

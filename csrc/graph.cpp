@@ -94,8 +94,10 @@ bool is_unchanged(const SavedFields* entry) {
 
 // The steps.
 
-bool Graph::describe(PyObject* roots, PyObject* gradients) {
+bool Graph::describe(PyObject* roots, PyObject* gradients,
+                     PyObject* default_type) {
   key.clear();
+  put(default_type);
   leaves.clear();
   arrays.clear();
   leaf_numbers_.clear();

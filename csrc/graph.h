@@ -53,7 +53,7 @@ class Graph {
  public:
   /// False if something in the graph can't be described: a hook, a step of the
   /// user's, a saved value that was changed or freed.
-  bool describe(PyObject* roots, PyObject* gradients);
+  bool describe(PyObject* roots, PyObject* gradients, PyObject* default_type);
 
   Key key;
   std::vector<NodeFields*> nodes;     // newest first

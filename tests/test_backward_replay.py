@@ -200,6 +200,24 @@ def test_changed_saved_values_are_refused() -> None:
         assert x.grad is None
 
 
+def test_the_default_type_is_part_of_a_pass() -> None:
+    """A backward may make tensors of the default type."""
+
+    def scenario(compile: Any) -> Iterator[Any]:
+        layer = nn.Linear(3, 2)
+        for i in range(24):
+            if i == 12:
+                tatami.set_default_dtype(tatami.float64)
+            layer.zero_grad()
+            x = tatami.ones(4, 3, dtype=tatami.float32)
+            layer(x).square().mean().backward()
+            yield layer
+        tatami.set_default_dtype(tatami.float32)
+
+    both_ways(scenario, 0)
+    assert engine.passes.ready == 2
+
+
 def test_hooks_are_called() -> None:
     seen = []
     x = tatami.ones(3, requires_grad=True)

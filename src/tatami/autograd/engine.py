@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import kernels
+from .. import dtypes, kernels
 from ..kernels import native
 from ..tensor import Tensor, wrap
 from . import grad_mode
@@ -225,7 +225,8 @@ def run(
     """Walk the graph below ``outputs``; return the gradients of ``inputs`` if given."""
     if inputs is None and not create_graph and passes is not None:
         if not grad_mode.state.check_nan:
-            known = passes.run(outputs, gradients, keep_graph)
+            default = dtypes.get_default_dtype()
+            known = passes.run(outputs, gradients, keep_graph, default)
             if known is True:
                 return []
             if known is not None:
