@@ -223,17 +223,18 @@ def run(
     inputs: Sequence[Tensor] | None = None,
 ) -> list[Tensor | None]:
     """Walk the graph below ``outputs``; return the gradients of ``inputs`` if given."""
-    if inputs is None and not create_graph and passes is not None:
-        if not grad_mode.state.check_nan:
-            default = dtypes.get_default_dtype()
-            known = passes.run(outputs, gradients, keep_graph, default)
-            if known is True:
-                return []
-            if known is not None:
-                from ..program.backward import record_pass
+    plain = inputs is None and not create_graph and not grad_mode.state.check_nan
+    if passes is None or not plain:
+        return _walk(outputs, gradients, keep_graph, create_graph, inputs)
+    default = dtypes.get_default_dtype()
+    known = passes.run(outputs, gradients, keep_graph, default)
+    if known is True:
+        return []
+    if known is None:
+        return _walk(outputs, gradients, keep_graph, create_graph, inputs)
+    from ..program.backward import record_pass
 
-                return record_pass(known, _walk, outputs, gradients, keep_graph)
-    return _walk(outputs, gradients, keep_graph, create_graph, inputs)
+    return record_pass(known, _walk, outputs, gradients, keep_graph)
 
 
 def _walk(

@@ -220,9 +220,9 @@ def gradient_by_indices(plan: Plan, uses: Uses, call: Call) -> bool:
     inner = (call if mask is None else mask).results[0]
     if not uses.is_inner(inner):
         return False
-    tail = {c.name: c for c in uses.takers(inner)}
-    roles = {_part(c, inner): c for c in tail.values()}
-    if "" in roles or "weight" not in roles or len(roles) != len(uses.takers(inner)):
+    tail = uses.takers(inner)
+    roles = {_part(c, inner): c for c in tail}
+    if "" in roles or "weight" not in roles or len(roles) != len(tail):
         return False
     arguments = _indexed(roles, gradient, indices, mask)
     first, last = call, max(roles.values(), key=uses.place)
