@@ -132,17 +132,13 @@ def _parameter_grads(uses: Uses, block: _Block, last: Call) -> list[Call]:
 
 
 def _role(block: _Block, call: Call, gradient: Ref) -> str:
-    """Return which gradient of the convolution a call computes."""
+    """Return which gradient of the block's convolution a call computes."""
     x, weight, _, *geometry = block.convolution.args
-    if call.args[0] != gradient or call.kwargs:
-        return ""
-    if call.name == "convolution_grad_input" and call.args[1] == weight:
-        return "input" if list(call.args[3:]) == geometry else ""
-    if call.name == "convolution_grad_weight" and call.args[1] == x:
-        return "weight" if list(call.args[3:]) == geometry else ""
-    if call.name == "sum" and tuple(call.args[1]) == (0, 2, 3) and not call.args[2]:
-        return "bias"
-    return ""
+    role = _part(call, gradient)
+    if role in ("", "bias"):
+        return role
+    other = weight if role == "input" else x
+    return role if call.args[1] == other and list(call.args[3:]) == geometry else ""
 
 
 def block_of_convolution(plan: Plan, uses: Uses, call: Call) -> bool:
