@@ -11,14 +11,18 @@ template <class T>
 double multiply_add(long repeats, T* out) {
   constexpr int kSums = 12;
   Vector<T> total[kSums];
+  // Unrolled, or the compiler keeps the sums in memory and measures that.
+#pragma GCC unroll 12
   for (int i = 0; i < kSums; ++i) total[i] = splat(T(i));
   Vector<T> factor = splat(T(0.5)), addend = splat(T(1));
   for (long repeat = 0; repeat < repeats; ++repeat)
+#pragma GCC unroll 12
     for (int i = 0; i < kSums; ++i) {
       keep(total[i]);
       total[i] = total[i] * factor + addend;
     }
   Vector<T> sum{};
+#pragma GCC unroll 12
   for (int i = 0; i < kSums; ++i) sum += total[i];
   store(out, sum);
   return 2.0 * double(repeats) * kSums * kLanes<T>;
