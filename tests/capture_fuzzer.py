@@ -4,8 +4,9 @@
 
 Each seed writes the source of a training step out of random layers, operations, Python
 branches, losses, optimizers and schedules, runs it eagerly and compiled, and compares
-results, gradients, parameters, states and the random generator. A difference prints the
-seed and the source, without the lines that do not matter to it.
+results, gradients, parameters, states and the random generator. Programs of odd seeds
+go through batches row by row. A difference prints the seed and the source, without the
+lines that do not matter to it.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import multiprocessing
 import random
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
-from compile_tools import close_to, compiled, snapshot
+from compile_tools import close_to, compiled, snapshot, thin_bands
 
 import tatami
 
@@ -48,12 +50,17 @@ POINTWISE = (
     "with tatami.no_grad(): shift = x.mean()\nx = x - shift",
     "x = tatami.stack([x, x * {a}]).sum(0)", "x = x.sin() + x.cos() * {a}",
 )  # fmt: skip
-FLAT = ("nn.Linear({n}, {m})", "nn.BatchNorm1d({n})", "nn.LayerNorm({n})")
+FLAT = (
+    "nn.Linear({n}, {m})",
+    "nn.BatchNorm1d({n}, eps=0.1)",
+    "nn.LayerNorm({n}, eps=0.1)",
+)
 PLANES = (
     "nn.Conv2d({n}, {m}, 3, padding=1)", "nn.Conv2d({n}, {m}, 3)",
-    "nn.Conv2d({n}, {m}, 2, stride=2)", "nn.BatchNorm2d({n})", "nn.MaxPool2d(2)",
-    "nn.AvgPool2d(2)", "nn.Conv2d({n}, {n}, 3, padding=1, groups={n})",
-    "nn.GroupNorm(1, {n})",
+    "nn.Conv2d({n}, {m}, 2, stride=2)", "nn.BatchNorm2d({n}, eps=0.1)",
+    "nn.MaxPool2d(2)", "nn.AvgPool2d(2)",
+    "nn.Conv2d({n}, {n}, 3, padding=1, groups={n})",
+    "nn.GroupNorm(1, {n}, eps=0.1)",
 )  # fmt: skip
 LOSSES = (
     "F.cross_entropy(x, target)", "F.nll_loss(F.log_softmax(x, -1), target)",
@@ -62,13 +69,17 @@ LOSSES = (
     "F.binary_cross_entropy_with_logits(x, tatami.ones_like(x))",
     "F.cross_entropy(x, target, label_smoothing=0.1)",
 )  # fmt: skip
+# With their own eps, optimizers make whole steps of gradients that are only rounding,
+# as a bias has ahead of a normalization.
 OPTIMIZERS = (
     "SGD(params, lr=0.05)", "SGD(params, lr=0.05, momentum=0.9)",
-    "Adam(params, lr=0.01)",
+    "Adam(params, lr=0.01, eps=0.05)",
     "SGD(params, lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.01)",
-    "AdamW(params, lr=0.01)", "AdamW(params, lr=0.01, amsgrad=True)",
-    "RMSprop(params, lr=0.005)", "Adagrad(params, lr=0.05)", "NAdam(params, lr=0.005)",
-    "RAdam(params, lr=0.005)", "Adamax(params, lr=0.005)", "Adadelta(params)",
+    "AdamW(params, lr=0.01, eps=0.05)",
+    "AdamW(params, lr=0.01, eps=0.05, amsgrad=True)",
+    "RMSprop(params, lr=0.005, eps=0.05)", "Adagrad(params, lr=0.05, eps=0.05)",
+    "NAdam(params, lr=0.005, eps=0.05)", "RAdam(params, lr=0.005, eps=0.05)",
+    "Adamax(params, lr=0.005, eps=0.05)", "Adadelta(params, lr=0.1)",
 )  # fmt: skip
 SCHEDULES = (
     "StepLR(optimizer, 3, 0.7)", "ExponentialLR(optimizer, 0.95)",
@@ -242,12 +253,13 @@ def _eager(scenario: Any) -> list[Any]:
     return found
 
 
-def judge(source: str, seed: int = 0) -> Outcome:
+def judge(source: str, seed: int) -> Outcome:
     """Run a program both ways."""
     outcome, scenario = Outcome(seed), scenario_of(source)
     wanted = _eager(scenario)
     try:
-        report, _ = compiled(scenario)
+        with thin_bands() if seed % 2 else nullcontext():
+            report, _ = compiled(scenario)
     except Exception as error:
         outcome.difference = f" raises {error!r}"
         return outcome
@@ -265,13 +277,13 @@ def run(seed: int) -> Outcome:
     return judge(source_of(seed), seed)
 
 
-def smallest(source: str) -> str:
+def smallest(source: str, seed: int) -> str:
     """Return a program that still differs, without the lines that can be left out."""
     lines = source.split("\n")
     for i in reversed(range(len(lines))):
         fewer = "\n".join(lines[:i] + lines[i + 1 :])
         try:
-            if judge(fewer).difference:
+            if judge(fewer, seed).difference:
                 del lines[i]
         except Exception:
             continue
@@ -294,7 +306,7 @@ def main() -> int:
             reasons[outcome.reason] = reasons.get(outcome.reason, 0) + 1
         if outcome.difference:
             print(f"seed {outcome.seed} differs: {outcome.difference}")
-            print(smallest(source_of(outcome.seed)))
+            print(smallest(source_of(outcome.seed), outcome.seed))
     wrong = sum(bool(outcome.difference) for outcome in outcomes)
     served = sum(outcome.replays > 0 for outcome in outcomes)
     exact = sum(outcome.exact for outcome in outcomes)

@@ -17,9 +17,11 @@ import numpy as np
 import tatami
 from tatami import nn
 from tatami.optim import Optimizer
-from tatami.program import captured, graph
+from tatami.program import bands, captured, graph
 
-__all__ = ["Report", "batches", "check", "classifier", "close_to", "snapshot"]
+__all__ = [
+    "Report", "batches", "check", "classifier", "close_to", "snapshot", "thin_bands",
+]  # fmt: skip
 
 Scenario = Callable[[Any], Iterator[Any]]
 
@@ -218,3 +220,14 @@ def classifier(features: int = 5, classes: int = 3) -> nn.Module:
         nn.Linear(features, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.25),
         nn.Linear(8, classes),
     )  # fmt: skip
+
+
+@contextmanager
+def thin_bands() -> Iterator[None]:
+    """Let programs go through batches of any size row by row."""
+    limits = bands.BAND, bands.LEAST_ROWS, bands.SHARE_OF_SUMS
+    bands.BAND, bands.LEAST_ROWS, bands.SHARE_OF_SUMS = 1, 1, 1e6
+    try:
+        yield
+    finally:
+        bands.BAND, bands.LEAST_ROWS, bands.SHARE_OF_SUMS = limits

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..autograd.node import Node, Saved
 from ..tensor import Tensor
+from .bands import cut_into_bands
 from .fusion import fuse
 from .machine import Machine, memory_at
 from .observed import Observed, observer, release
@@ -135,6 +136,7 @@ def _make(
         return "a gradient is part of an array"
     plan.simplify()
     fuse(plan)
+    cut_into_bands(plan)
     inputs = [i for i, buffer in enumerate(plan.buffers) if buffer.kind == "input"]
     machine = Machine(plan, inputs, list(made), movable=True)
     if machine.pinned:

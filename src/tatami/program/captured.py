@@ -11,6 +11,7 @@ from .. import kernels
 from ..autograd import grad_mode
 from ..kernels import native
 from ..tensor import Tensor, wrap
+from .bands import cut_into_bands
 from .fusion import fuse
 from .machine import Array, Machine, placed
 from .plan import Plan, block
@@ -125,6 +126,7 @@ class Captured:
         plan = Plan(calls, buffers, set(self._kept))
         plan.simplify()
         fuse(plan)
+        cut_into_bands(plan)
         inputs = [i for i, b in enumerate(buffers) if b.kind == "input"]
         self.plan = plan
         positions = [buffers[number].position for number in inputs]

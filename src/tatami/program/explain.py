@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from ..kernels import native
 from ..random import fork_rng
 from .captured import Captured
-from .machine import Machine
+from .machine import Machine, Step
 from .plan import Plan
 from .trace import Call, Ref
 
@@ -127,21 +127,43 @@ def describe(captured: Captured) -> str:
     for phase, times in enumerate(_times(captured)):
         if len(machine.programs) > 1:
             lines.append("forward:" if phase == 0 else "backward:")
-        for step, seconds in zip(machine.steps[phase], times, strict=True):
-            lines.append(_line(step.call, step.by_python, seconds, peak))
-            total, work = total + seconds, work + operations(step.call)
+        for row in _rows(machine.steps[phase], times):
+            lines.append(_line(row, peak))
+            total, work = total + row.seconds, work + operations(row.call)
     return "\n".join([_HEAD, *lines, *_summary(plan, machine, total, work, peak)])
 
 
-_HEAD = f"{'kernel':<28}{'result':<22}{'us':>9}{'kFLOP':>10}{'kB':>9}  of peak"
+@dataclass
+class _Row:
+    """A call, in how many bands it is made, and how long they take together."""
+
+    call: Call
+    by_python: bool
+    bands: int = 0
+    seconds: float = 0.0
 
 
-def _line(call: Call, by_python: bool, seconds: float, peak: float | None) -> str:
+def _rows(steps: list[Step], times: list[float]) -> Iterable[_Row]:
+    rows: dict[int, _Row] = {}
+    for step, seconds in zip(steps, times, strict=True):
+        call = step.call.whole or step.call
+        row = rows.setdefault(id(call), _Row(call, step.by_python))
+        row.bands += 1
+        row.seconds += seconds
+    return rows.values()
+
+
+_HEAD = f"{'kernel':<30}{'result':<22}{'us':>9}{'kFLOP':>10}{'kB':>9}  of peak"
+
+
+def _line(row: _Row, peak: float | None) -> str:
+    call, seconds = row.call, row.seconds
     result = next(iter(call.results), None)
-    work, name = operations(call), call.name + (" (Python)" if by_python else "")
+    work, name = operations(call), call.name + (" (Python)" if row.by_python else "")
+    name += f" x{row.bands}" if row.bands > 1 else ""
     share = _share(work, seconds, peak) if call.name in _COUNTS else ""
     return (
-        f"{name:<28}{_shape(result):<22}{seconds * 1e6:9.2f}{work / 1e3:10.1f}"
+        f"{name:<30}{_shape(result):<22}{seconds * 1e6:9.2f}{work / 1e3:10.1f}"
         f"{_traffic(call) / 1e3:9.1f}  {share}"
     )
 
@@ -171,5 +193,4 @@ def _summary(
             f"one core does {peak:.1f} GFLOP/s at most: this is "
             f"{_share(work, total, peak)} of it"
         )
-    lines += [f"fused: {note}" for note in plan.notes]
-    return lines
+    return lines + plan.notes

@@ -89,7 +89,7 @@ def substitute(plan: Plan, old: Sequence[Call], new: Call, at: Call) -> None:
         elif id(call) not in gone:
             calls.append(call)
     plan.calls = calls
-    plan.notes.append(f"{' + '.join(call.name for call in old)} -> {new.name}")
+    plan.notes.append(f"fused: {' + '.join(call.name for call in old)} -> {new.name}")
 
 
 def turned(ref: Ref) -> Ref:

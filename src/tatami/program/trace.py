@@ -87,6 +87,7 @@ class Call:
     """One kernel call; arrays among the arguments are :class:`Ref`.
 
     ``phase`` is 1 in the backward pass of a function that returned a graph, else 0.
+    ``whole`` is the call this one does a part of, if it does.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Call:
     kwargs: dict[str, Any]
     results: tuple[Ref, ...]
     phase: int = 0
+    whole: Call | None = None
 
     def refs(self) -> Iterator[Ref]:
         """Yield the arrays among the arguments."""
