@@ -186,6 +186,26 @@ struct Buffers {
 thread_local Buffers buffers;
 thread_local bool inside_a_piece = false;
 
+/// Work that one thread did alone because the others slept.
+class Missed {
+ public:
+  /// Whether it comes to so much, without a pause, that waking them had paid.
+  bool add(double work_ns) {
+    auto now = std::chrono::steady_clock::now();
+    if (now - end_ > kSpin) work_ns_ = 0;
+    end_ = now + std::chrono::nanoseconds(long(work_ns));
+    work_ns_ += work_ns;
+    return work_ns_ >= kWorthWaking;
+  }
+  void clear() { work_ns_ = 0; }
+
+ private:
+  double work_ns_ = 0;
+  std::chrono::steady_clock::time_point end_{};  // of the last call, about
+};
+
+thread_local Missed missed;
+
 }  // namespace
 
 int thread_count() {
@@ -219,8 +239,9 @@ void run_in_parallel(long count, double item_ns,
   if (helpers < 1 || count < 2 || total < kWorthSharing || inside_a_piece)
     return body(context, 0, count);
   Pool* workers = the_pool(helpers);
-  bool wake = total >= kWorthWaking;
+  bool wake = total >= kWorthWaking || (workers->asleep() && missed.add(total));
   if (!wake && workers->asleep()) return body(context, 0, count);
+  missed.clear();
   long piece = static_cast<long>(kPiece / item_ns);
   long share = (count + 4 * (helpers + 1) - 1) / (4 * (helpers + 1));
   piece = piece > share ? piece : share;
