@@ -64,6 +64,17 @@ struct Pooling {
   long divisor;  // 0 if the size of the window divides
 };
 
+/// Max pooling in windows that lie side by side.
+struct Tiling {
+  long planes;
+  long input[2], output[2], pool[2];
+};
+
+// The code of such a window says which tap is the largest, the first of several
+// counting; with kClosed, that it is not positive, so that a relu lets nothing
+// through. Windows have less than kClosed taps.
+constexpr uint8_t kClosed = 128;
+
 /// The geometry of convolution, relu and max pooling in one: the convolution
 /// moves by 1 and has one group, the windows of the pooling lie side by side.
 struct ConvolutionPool {
@@ -85,12 +96,10 @@ template <class T>
 struct ConvolutionMaxPoolGrad {
   ConvolutionPool shape;
   const T* grad_output;
-  const uint8_t* code;     // null if there are indices
-  const int64_t* indices;  // of the maxima in the planes they come from
-  const T* opened;         // those planes behind relu; null without
-  long plane[2];           // their lengths
-  const T *x, *weight;
-  T* grad_input;  // null if nobody asks
+  const uint8_t* code;
+  const T* x;
+  const T* weight;  // null if nobody asks for grad_input
+  T* grad_input;
   T* grad_weight;
   T* grad_bias;  // null if nobody asks
 };
@@ -287,12 +296,17 @@ struct Kernels {
   /// False, and nothing written, if an index is out of range.
   bool (*max_pool_grad)(const T* grad_output, const int64_t* indices, T* out,
                         long planes, long outputs, long area);
+  void (*max_pool_tiles)(const Tiling& shape, const T* x, T* out,
+                         uint8_t* code);
+  /// False, and nothing written, if a code is not that of a tap.
+  bool (*max_pool_tiles_grad)(const Tiling& shape, const T* grad_output,
+                              const uint8_t* code, T* out);
   void (*avg_pool)(const Pooling& shape, const T* x, T* out);
   void (*avg_pool_grad)(const Pooling& shape, const T* grad_output, T* out);
-  /// code: which tap of its window is the largest, the first one counting, or
-  /// 255 where relu closed it.
+  /// The code is 255 where relu closed a window.
   void (*convolution_max_pool)(const ConvolutionMaxPool<T>& call);
-  /// False, and nothing written, if a code is neither a tap nor 255.
+  /// False, and nothing written, if a code is not that of a tap, nor 255 with
+  /// relu.
   bool (*convolution_max_pool_grad)(const ConvolutionMaxPoolGrad<T>& call);
   void (*sgd_step)(const SgdStep<T>& step);
   void (*adam_step)(const AdamStep<T>& step);

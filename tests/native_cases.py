@@ -43,8 +43,8 @@ LATER = {
     "convolution_relu": "test_kernels_conv.py",
     **dict.fromkeys(
         (
-            "convolution_indexed_grad", "convolution_max_pool",
-            "convolution_max_pool_grad", "convolution_max_pool_infer",
+            "convolution_max_pool", "convolution_max_pool_grad",
+            "convolution_max_pool_infer",
         ),
         "test_kernels_conv_pool.py",
     ),
@@ -237,6 +237,23 @@ def max_pool_grad(draw: Draw, kind: Any) -> Arguments:
     return array(draw, values.shape, kind), indices, x.shape
 
 
+def max_pool_tiles(draw: Draw, kind: Any) -> Arguments:
+    """Draw an image and the lengths of its tiles."""
+    pool = draw(st.sampled_from(((2, 2), (2, 2), (1, 3), (3, 1), (4, 2), (11, 11))))
+    rows, columns = (k + draw(st.integers(0, 21)) for k in pool)
+    planes = draw(st.integers(1, 3)), draw(st.integers(1, 5))
+    return array(draw, (*planes, rows, columns), kind), pool
+
+
+def max_pool_tiles_grad(draw: Draw, kind: Any) -> Arguments:
+    """Draw a gradient and the codes of tiles."""
+    from tatami.kernels import reference
+
+    x, pool = max_pool_tiles(draw, kind)
+    values, code = reference.max_pool_tiles(x, pool)
+    return array(draw, values.shape, kind), code, x, pool
+
+
 def avg_pool(draw: Draw, kind: Any) -> Arguments:
     """Draw an image and a window."""
     w = _window(draw, False)
@@ -374,6 +391,8 @@ CASES: dict[str, Callable[[Draw, Any], Arguments]] = {
     "convolution_grad_weight": convolution_grad_weight,
     "max_pool": max_pool,
     "max_pool_grad": max_pool_grad,
+    "max_pool_tiles": max_pool_tiles,
+    "max_pool_tiles_grad": max_pool_tiles_grad,
     "avg_pool": avg_pool,
     "avg_pool_grad": avg_pool_grad,
     "sgd_step": sgd_step,

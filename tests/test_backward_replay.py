@@ -142,6 +142,34 @@ def test_functions(function: Callable[[Any], Any]) -> None:
     repeated(function, 5, 7)
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        lambda y: F.max_pool2d(F.relu(y), 2),
+        lambda y: F.relu(F.max_pool2d(y, 2)),
+        lambda y: F.max_pool2d(y, (3, 2)),
+        lambda y: F.max_pool2d(F.relu(y), 3, 2),
+        lambda y: F.max_pool2d(F.relu(y), 2, return_indices=True)[0],
+        # What the pooling sees is positive where relu let nothing through.
+        lambda y: F.max_pool2d(F.relu(y) + 1, 2),
+        lambda y: F.max_pool2d(F.threshold(y, 0, 20), 2),
+        lambda y: F.max_pool2d(F.relu(y.detach()) + F.relu(y) - 1, 2),
+        lambda y: F.max_pool2d(F.relu(y).mT, 2),
+        lambda y: F.max_pool2d(z := F.relu(y), 2) + z[..., ::2, ::2],
+        lambda y: F.max_pool2d(F.relu(y), 2) + F.max_pool2d(F.relu(y), 2),
+    ],
+)
+def test_blocks_of_convolutions(block: Callable[[Any], Any]) -> None:
+    def scenario(compile: Any) -> Iterator[Any]:
+        first, second = nn.Conv2d(1, 3, 3), nn.Conv2d(3, 9, 3, padding=1)
+        for _ in range(8):
+            y = block(second(block(first(tatami.randn(2, 1, 38, 38)))))
+            y.square().sum().backward()
+            yield first, second
+
+    both_ways(scenario, TOLERANCE)
+
+
 def test_values_decide_nothing_unseen() -> None:
     """A factor that is a number of Python's is part of what a pass is like."""
 

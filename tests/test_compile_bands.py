@@ -69,10 +69,7 @@ CASES: dict[str, tuple[Any, ...]] = {
     "convolution_max_pool": (IMAGES, *FUSED),
     "convolution_max_pool_infer": (IMAGES, *FUSED),
     "convolution_max_pool_grad": (
-        POOLED, CODE, IMAGES, WEIGHT, (0, 0), (2, 2), True, True,
-    ),
-    "convolution_indexed_grad": (
-        POOLED, INDICES, CONVOLVED, IMAGES, WEIGHT, WEIGHT.shape, (0, 0), True,
+        POOLED, CODE, IMAGES, WEIGHT, WEIGHT.shape, (0, 0), (2, 2), True, True,
     ),
     "linear_relu": (ROWS, array(4, 5), array(4)),
     "log_softmax": (ROWS, -1),
@@ -83,6 +80,8 @@ CASES: dict[str, tuple[Any, ...]] = {
     "matmul_masked": (ROWS, array(5, 4), array(N, 4)),
     "max_pool": (CONVOLVED, *POOLING),
     "max_pool_grad": (POOLED, INDICES, CONVOLVED.shape),
+    "max_pool_tiles": (CONVOLVED, (2, 2)),
+    "max_pool_tiles_grad": (POOLED, CODE % 128 % 4, CONVOLVED, (2, 2)),
     "nll_loss_grad": (
         np.float32(1) * np.ones(()), TARGET, None, -100, "mean", np.ones(()), (N, 5),
     ),

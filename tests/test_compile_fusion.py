@@ -39,6 +39,12 @@ CASES: dict[str, tuple[Any, tuple[int, ...]]] = {
     "conv, pool, turned, relu": (
         lambda m, x: F.relu(F.max_pool2d(m.conv(x), 2).mT), IMAGES,
     ),
+    "conv, relu, shifted, pool": (
+        lambda m, x: F.max_pool2d(F.relu(m.conv(x)) + 1, 2), IMAGES,
+    ),
+    "conv, relu, pool twice": (
+        lambda m, x: F.max_pool2d(z := F.relu(m.conv(x)), 2) + z[..., ::2, ::2], IMAGES,
+    ),
     "indices": (
         lambda m, x: F.max_pool2d(m.conv(x), 2, return_indices=True), IMAGES,
     ),

@@ -74,49 +74,45 @@ def test_gradients(shape, dtype):
     x, weight, bias, padding, pool = arrays(shape, dtype)
     out, code = definition.convolution_max_pool(x, weight, bias, padding, pool, True)
     grad = np.random.default_rng(1).standard_normal(out.shape).astype(dtype)
-    for needs in product((True, False), (True, False)):
-        call = (grad, code, x, weight, padding, pool, *needs)
-        actual = kernels.convolution_max_pool_grad(*call)
-        expected = definition.convolution_max_pool_grad(*call)
-        terms = (weight[:, 0].size, out[:, 0].size, out[:, 0].size)
-        for mine, theirs, count in zip(actual, expected, terms, strict=True):
-            assert (mine is None) == (theirs is None)
-            if theirs is not None:
-                close(mine, theirs, count)
+    for factor, bias in product((weight, None), (True, False)):
+        call = (grad, code, x, factor, weight.shape, padding, pool, True, bias)
+        compare_gradients(call)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", SHAPES, ids=IDS)
-def test_gradients_by_indices(shape, dtype):
-    """Windows that overlap or lie apart have indices too."""
+def test_gradients_by_codes_of_a_pooling(shape, dtype):
+    """Codes say which tiles relu closes; without relu these count too."""
     x, weight, bias, padding, pool = arrays(shape, dtype)
-    ones = ((1, 1), padding, (1, 1), 1)
-    opened = definition.relu(definition.convolution(x, weight, bias, *ones))
-    steps = (1 + pool[0] % 3, 1 + pool[1] % 3)
-    edge, apart = (pool[0] // 2, pool[1] // 2), (1, 1)
-    out, indices = definition.max_pool(opened, pool, steps, edge, apart, True)
+    y = definition.convolution(x, weight, bias, (1, 1), padding, (1, 1), 1)
+    out, code = definition.max_pool_tiles(y, pool)
     grad = np.random.default_rng(1).standard_normal(out.shape).astype(dtype)
-    for mask, factor, bias in product((opened, None), (weight, None), (True, False)):
-        call = (grad, indices, mask, x, factor, weight.shape, padding, bias)
-        actual = kernels.convolution_indexed_grad(*call)
-        expected = definition.convolution_indexed_grad(*call)
-        terms = (weight[:, 0].size, out[:, 0].size, out[:, 0].size)
-        for mine, theirs, count in zip(actual, expected, terms, strict=True):
-            assert (mine is None) == (theirs is None)
-            if theirs is not None:
-                close(mine, theirs, count)
-
-
-@pytest.mark.parametrize("index", [36, 2**40])
-def test_indices_outside_the_plane_are_refused(index):
-    x, weight = np.ones((1, 1, 8, 8), np.float32), np.ones((2, 1, 3, 3), np.float32)
-    indices = np.zeros((1, 2, 3, 3), np.int64)
-    indices[0, 1, 2, 2] = index
-    grad = np.ones(indices.shape, np.float32)
-    with pytest.raises(IndexError):
-        kernels.convolution_indexed_grad(
-            grad, indices, None, x, None, weight.shape, (0, 0), True
+    for factor, relu in product((weight, None), (True, False)):
+        compare_gradients(
+            (grad, code, x, factor, weight.shape, padding, pool, relu, True)
         )
+
+
+def compare_gradients(call):
+    grad, weight = call[0], np.empty(call[4])
+    actual = kernels.convolution_max_pool_grad(*call)
+    expected = definition.convolution_max_pool_grad(*call)
+    terms = (weight[:, 0].size, grad[:, 0].size, grad[:, 0].size)
+    for mine, theirs, count in zip(actual, expected, terms, strict=True):
+        assert (mine is None) == (theirs is None)
+        if theirs is not None:
+            close(mine, theirs, count)
+
+
+@pytest.mark.parametrize(("code", "relu"), [(4, True), (4, False), (255, False)])
+def test_codes_of_no_tap_are_refused(code, relu):
+    x, weight = np.ones((1, 1, 8, 8), np.float32), np.ones((2, 1, 3, 3), np.float32)
+    codes = np.zeros((1, 2, 3, 3), np.uint8)
+    codes[0, 1, 2, 2] = code
+    grad = np.ones(codes.shape, np.float32)
+    call = (grad, codes, x, None, weight.shape, (0, 0), (2, 2), relu, True)
+    with pytest.raises(IndexError):
+        kernels.convolution_max_pool_grad(*call)
 
 
 def test_of_equal_sums_the_first_counts():
@@ -139,7 +135,7 @@ def test_a_closed_relu_lets_nothing_through(channels):
     assert (code == 255).all()
     ones = np.ones_like(out)
     for gradient in kernels.convolution_max_pool_grad(
-        ones, code, x, weight, (0, 0), (2, 2), True, True
+        ones, code, x, weight, weight.shape, (0, 0), (2, 2), True, True
     ):
         assert (gradient == 0).all()
     assert (kernels.convolution_max_pool(*call, False)[0] == -9).all()
@@ -166,7 +162,7 @@ def test_no_samples_and_no_windows():
         out, code = kernels.convolution_max_pool(x, weight, None, (0, 0), (2, 2), True)
         assert out.size == code.size == 0
         gradients = kernels.convolution_max_pool_grad(
-            out, code, x, weight, (0, 0), (2, 2), True, True
+            out, code, x, weight, weight.shape, (0, 0), (2, 2), True, True
         )
         assert [g.shape for g in gradients] == [shape, weight.shape, (4,)]
         assert not any(g.any() for g in gradients)
@@ -197,7 +193,7 @@ def test_the_number_of_threads_changes_nothing(shape):
                 x, weight, bias, padding, pool, True
             )
             gradients = kernels.convolution_max_pool_grad(
-                out, code, x, weight, padding, pool, True, True
+                out, code, x, weight, weight.shape, padding, pool, True, True
             )
             results.append((out, code, *gradients))
     finally:

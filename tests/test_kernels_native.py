@@ -138,6 +138,7 @@ def large(name: str) -> Any:
             make(9, 11, 30, 31), make(9, 7, 30, 31), (11, 7, 3, 3), *geometry,
         ),
         "max_pool": lambda: (make(9, 16, 64, 63), *window, (1, 1), False),
+        "max_pool_tiles": lambda: (make(9, 16, 64, 63), (2, 2)),
         "avg_pool": lambda: (make(9, 16, 64, 63), *window, False, True, None),
         "sgd_step": lambda: (
             [make(300_001)], [make(300_001)], [make(300_001)], [False], 0.1, 0.9, 0.0,

@@ -141,6 +141,86 @@ PyObject* serve_max_pool_grad(PyObject* const* arguments, Py_ssize_t count) {
                         lengths);
 }
 
+/// From x (N, C, H, W) and the lengths of a window.
+bool read_tiling(PyObject* x, PyObject* pool, Tiling& shape) {
+  if (!is_plain(x) || rank_of(x) != 4 || !read_pair(pool, 2, 1, shape.pool) ||
+      shape.pool[0] < 1 || shape.pool[1] < 1)
+    return false;
+  shape.planes = length_of(x, 0) * length_of(x, 1);
+  for (int i = 0; i < 2; ++i) {
+    shape.input[i] = length_of(x, 2 + i);
+    shape.output[i] = shape.input[i] / shape.pool[i];
+  }
+  double taps = double(shape.pool[0]) * double(shape.pool[1]);
+  return taps < kClosed && shape.planes > 0 && shape.output[0] > 0 &&
+         shape.output[1] > 0;
+}
+
+double work_ns(const Tiling& shape) {
+  return 0.2 * double(shape.planes * shape.input[0] * shape.input[1]);
+}
+
+template <class T>
+PyObject* max_pool_tiles(const Tiling& shape, PyObject* x) {
+  const npy_intp lengths[] = {length_of(x, 0), length_of(x, 1), shape.output[0],
+                              shape.output[1]};
+  Owned image = contiguous(x);
+  if (!image) return failed();
+  Owned values(new_array<T>(4, lengths));
+  Owned code(new_array(4, lengths, NPY_UINT8));
+  if (!values || !code) return failed();
+  launch(work_ns(shape), shape,
+         operands(data_of<T>(image.get()), data_of<T>(values.get()),
+                  data_of<uint8_t>(code.get())),
+         [](const Tiling& s, const T* x, T* out, uint8_t* code) {
+           kernels().of<T>().max_pool_tiles(s, x, out, code);
+         });
+  return PyTuple_Pack(2, values.get(), code.get());
+}
+
+PyObject* serve_max_pool_tiles(PyObject* const* arguments, Py_ssize_t count) {
+  Tiling shape;
+  if (count != 2 || !read_tiling(arguments[0], arguments[1], shape))
+    return declined();
+  return TATAMI_BY_TYPE(arguments[0], max_pool_tiles, shape, arguments[0]);
+}
+
+template <class T>
+PyObject* max_pool_tiles_grad(const Tiling& shape, PyObject* grad_output,
+                              PyObject* code, PyObject* x) {
+  Owned gradients = contiguous(grad_output), codes = contiguous(code);
+  if (!gradients || !codes) return failed();
+  const npy_intp lengths[] = {length_of(x, 0), length_of(x, 1), shape.input[0],
+                              shape.input[1]};
+  Owned target(new_array<T>(4, lengths));
+  if (!target) return failed();
+  bool done = launch(
+      work_ns(shape), shape,
+      operands(data_of<T>(gradients.get()), data_of<uint8_t>(codes.get()),
+               data_of<T>(target.get())),
+      [](const Tiling& s, const T* gradient, const uint8_t* code, T* out) {
+        return kernels().of<T>().max_pool_tiles_grad(s, gradient, code, out);
+      });
+  return finished(done, target);
+}
+
+PyObject* serve_max_pool_tiles_grad(PyObject* const* arguments,
+                                    Py_ssize_t count) {
+  Tiling shape;
+  if (count != 4 || !is_plain(arguments[0]) || !is_plain(arguments[1]) ||
+      PyArray_TYPE(as_array(arguments[1])) != NPY_UINT8 ||
+      !PyArray_SAMESHAPE(as_array(arguments[0]), as_array(arguments[1])) ||
+      !read_tiling(arguments[2], arguments[3], shape) ||
+      rank_of(arguments[0]) != 4 ||
+      length_of(arguments[0], 0) != length_of(arguments[2], 0) ||
+      length_of(arguments[0], 1) != length_of(arguments[2], 1) ||
+      length_of(arguments[0], 2) != shape.output[0] ||
+      length_of(arguments[0], 3) != shape.output[1])
+    return declined();
+  return TATAMI_BY_TYPE(arguments[0], max_pool_tiles_grad, shape, arguments[0],
+                        arguments[1], arguments[2]);
+}
+
 /// kernel_size, stride, padding, ceil_mode, count_include_pad,
 /// divisor_override.
 bool read_average(PyObject* const* arguments, const Lengths& x,
@@ -223,6 +303,8 @@ PyObject* serve_avg_pool_grad(PyObject* const* arguments, Py_ssize_t count) {
 void add_pool() {
   add_function("max_pool", serve_max_pool);
   add_function("max_pool_grad", serve_max_pool_grad);
+  add_function("max_pool_tiles", serve_max_pool_tiles);
+  add_function("max_pool_tiles_grad", serve_max_pool_tiles_grad);
   add_function("avg_pool", serve_avg_pool);
   add_function("avg_pool_grad", serve_avg_pool_grad);
 }

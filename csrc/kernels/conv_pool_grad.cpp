@@ -2,13 +2,10 @@
 // in one pass over the samples.
 //
 // One position of each pooling window has a gradient, and none where relu was
-// closed. Either a code says so, or the indices of the pooling and what relu
-// made. The live ones of each output channel are listed, and only these are
+// closed. The live ones of each output channel are listed, and only these are
 // visited; the sums for the gradient of the weight stay in registers. Samples
 // are summed in parts of a fixed size, and the parts in order, so that the
 // result does not depend on the number of threads.
-#include <atomic>
-
 #include "../parallel.h"
 #include "conv_pool_visit.h"
 
@@ -23,13 +20,11 @@ struct Job {
   const ConvolutionMaxPoolGrad<T>& call;
   bool channel_lanes;  // else lanes are neighbouring columns of one channel
   long sheets;
-  long height, width;          // of a padded image
-  long rows, columns;          // of the kernel, in vectors
-  const Integer<T>* starts;    // where the first tap of each window lies, or
-                               // what each index means
-  const Integer<T>* taps;      // how far each tap of a window is from the first
-  const T* weight;             // packed; null if nobody asks
-  std::atomic<bool>* refused;  // whether an index lies outside its plane
+  long height, width;        // of a padded image
+  long rows, columns;        // of the kernel, in vectors
+  const Integer<T>* starts;  // where the first tap of each window lies
+  const Integer<T>* taps;    // how far each tap of a window is from the first
+  const T* weight;           // packed; null if nobody asks
   long place() const { return channel_lanes ? kLanes<T> : 1; }
   long row() const { return width * place(); }
   long sheet_size() const {
@@ -75,7 +70,7 @@ long list_vectors(const Job<T>& job, const T* gradient, const uint8_t* code,
   for (long x = 0; x < count; x += kLength) {
     const long start = smaller(x, count - kLength);
     const Mask<T> taps = load_bytes<T>(code + start);
-    Mask<T> place, marks = taps;
+    Mask<T> place, marks = job.call.shape.relu ? taps : Mask<T>{};
     if (start != x) marks |= first_lanes<T>(x - start);
     __builtin_memcpy(&place, job.starts + start, sizeof place);
     place += tap_places(taps);
@@ -90,92 +85,16 @@ long list_singly(const Job<T>& job, const T* gradient, const uint8_t* code,
                  T* values, Integer<T>* places) {
   long found = 0;
   for (long i = 0; i < job.outputs(); ++i) {
-    if (code[i] == 255) continue;
+    if (job.call.shape.relu && code[i] >= kClosed) continue;
     values[found] = gradient[i];
-    places[found++] = job.starts[i] + job.taps[code[i]];
+    places[found++] = job.starts[i] + job.taps[code[i] % kClosed];
   }
   return found;
-}
-
-/// The live positions of a plane of few windows, by indices.
-template <class T, bool kRelu>
-long list_few(const Job<T>& job, const T* gradient, const int64_t* indices,
-              const T* opened, T* values, Integer<T>* places) {
-  long found = 0;
-  for (long i = 0; i < job.outputs(); ++i) {
-    if (kRelu && opened[indices[i]] <= T(0)) continue;
-    values[found] = gradient[i];
-    places[found++] = job.starts[indices[i]];
-  }
-  return found;
-}
-
-/// The live positions of one plane, by indices, a vector of them at once: a
-/// branch on what relu made would be anybody's guess.
-template <class T, bool kRelu>
-long list_indices(const Job<T>& job, const T* gradient, const int64_t* indices,
-                  const T* opened, T* values, Integer<T>* places) {
-  constexpr long kLength = kLanes<T>;
-  const long count = job.outputs();
-  if (count < kLength)
-    return list_few<T, kRelu>(job, gradient, indices, opened, values, places);
-  const Integer<T>* starts = job.starts;
-  long found = 0;
-  for (long x = 0; x < count; x += kLength) {
-    const long start = smaller(x, count - kLength);
-    Vector<T> opening{};
-    Mask<T> place{}, marks{};
-    TATAMI_UNROLL
-    for (long lane = 0; lane < kLength; ++lane) {
-      const int64_t index = indices[start + lane];
-      if (kRelu) opening[lane] = opened[index];
-      place[lane] = starts[index];
-    }
-    if (kRelu) marks = opening <= T(0);
-    if (start != x) marks |= first_lanes<T>(x - start);
-    found += compress<T>(marks, load(gradient + start), place, values + found,
-                         places + found);
-  }
-  return found;
-}
-
-bool are_below(long area, const int64_t* indices, long count) {
-  int64_t signs = 0;  // negative if one of the numbers is
-  for (long i = 0; i < count; ++i)
-    signs |= indices[i] | (area - 1 - indices[i]);
-  return signs >= 0;
-}
-
-/// List the live positions of a sample by indices.
-template <class T>
-Live<T> list_sample_indices(const Job<T>& job, long n) {
-  const ConvolutionMaxPoolGrad<T>& call = job.call;
-  T* values = scratch_of<T>(1, job.list_size());
-  Integer<T>* places = scratch_of<Integer<T>>(2, job.list_size());
-  long* bounds = scratch_of<long>(3, call.shape.O + 1);
-  const long area = call.plane[0] * call.plane[1];
-  auto list = call.opened ? list_indices<T, true> : list_indices<T, false>;
-  bounds[0] = 0;
-  for (long o = 0; o < call.shape.O; ++o) {
-    const long found = bounds[o], plane = n * call.shape.O + o;
-    const long first = plane * job.outputs();
-    const int64_t* indices = call.indices + first;
-    long live = 0;
-    if (!are_below(area, indices, job.outputs()))
-      job.refused->store(true, std::memory_order_relaxed);
-    else
-      live = list(job, call.grad_output + first, indices,
-                  call.opened ? call.opened + plane * area : nullptr,
-                  values + found, places + found);
-    bounds[o + 1] = found + live;
-  }
-  return {values, places, bounds, call.shape.O};
 }
 
 /// List the live positions of one sample.
 template <class T>
 Live<T> list_sample(const Job<T>& job, long n) {
-  if (job.call.indices) return list_sample_indices(job, n);
   const ConvolutionPool& shape = job.call.shape;
   const T* gradient = job.call.grad_output + n * shape.O * job.outputs();
   const uint8_t* code = job.call.code + n * shape.O * job.outputs();
@@ -328,7 +247,6 @@ void set_places(Job<T>& job, Integer<T>* starts, Integer<T>* taps) {
     }
   };
   constexpr long kOnes[] = {1, 1};
-  if (job.call.indices) return list(job.call.plane, kOnes, starts);
   list(shape.output, shape.pool, starts);
   list(shape.pool, kOnes, taps);
 }
@@ -369,24 +287,21 @@ double sample_ns(const Job<T>& job) {
 bool are_codes(const ConvolutionPool& shape, const uint8_t* code) {
   const long count = shape.N * shape.O * shape.output[0] * shape.output[1];
   const auto taps = static_cast<uint8_t>(shape.pool[0] * shape.pool[1]);
+  const uint8_t closed = shape.relu ? 255 : 0;
   uint8_t wrong = 0;
   for (long i = 0; i < count; ++i)
-    wrong |= (code[i] >= taps) & (code[i] != 255);
+    wrong |= (code[i] % kClosed >= taps) & (code[i] != closed);
   return !wrong;
 }
 
 template <class T>
 bool convolution_max_pool_grad(const ConvolutionMaxPoolGrad<T>& call) {
   const ConvolutionPool& shape = call.shape;
-  if (!call.indices && !are_codes(shape, call.code)) return false;
-  std::atomic<bool> refused{false};
+  if (!are_codes(shape, call.code)) return false;
   Job<T> job = job_of(call);
-  job.refused = &refused;
   const long windows = shape.pool[0] * shape.pool[1], size = job.sums();
-  const long starts =
-      call.indices ? call.plane[0] * call.plane[1] : job.outputs();
-  Integer<T>* table = scratch_of<Integer<T>>(5, starts + windows);
-  set_places(job, table, table + starts);
+  Integer<T>* table = scratch_of<Integer<T>>(5, job.outputs() + windows);
+  set_places(job, table, table + job.outputs());
   const double cost = sample_ns(job);
   const long most = larger(1, smaller(64, kPartElements / size));
   const long samples =
@@ -401,7 +316,6 @@ bool convolution_max_pool_grad(const ConvolutionMaxPoolGrad<T>& call) {
   for (long part = 1; part < parts; ++part)
     for (long i = 0; i < size; i += kLanes<T>)
       store(sums + i, load(sums + i) + load(sums + part * size + i));
-  if (refused) return false;
   write_results(job, sums);
   return true;
 }

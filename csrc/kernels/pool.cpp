@@ -29,99 +29,6 @@ long source(const Pooling& shape, int axis, long i, long k) {
 // Max pooling. As in PyTorch the first of several maxima counts, and NaN is
 // larger than everything, the last one counting.
 
-/// A window of 2 x 2, moved by 2: the usual one, without padding.
-template <class T>
-void max_two(const T* upper, const T* lower, int64_t first, int64_t row, T* out,
-             int64_t* index) {
-  const T taps[4] = {upper[0], upper[1], lower[0], lower[1]};
-  const int64_t places[4] = {first, first + 1, first + row, first + row + 1};
-  int best = 0;
-  for (int tap = 1; tap < 4; ++tap)
-    if (taps[tap] > taps[best] || taps[tap] != taps[tap]) best = tap;
-  *out = taps[best];
-  *index = places[best];
-}
-
-/// `lanes` windows at once, without a branch.
-template <class T, int lanes>
-struct TwoByTwo {
-  using Integer = typename IntegerOf<T>::type;
-  typedef T Values __attribute__((vector_size(lanes * sizeof(T))));
-  typedef Integer Places __attribute__((vector_size(lanes * sizeof(T))));
-
-  static Values load_lanes(const T* source) {
-    Values value;
-    __builtin_memcpy(&value, source, sizeof value);
-    return value;
-  }
-
-  /// The elements at even places, or behind them at odd ones.
-  static Values every_second(const T* source, int shift) {
-    Values first = load_lanes(source), second = load_lanes(source + lanes);
-    Values result;
-#ifdef __clang__
-    for (int i = 0; i < lanes; ++i) result[i] = source[2 * i + shift];
-    (void)first, (void)second;
-#else
-    Places places = {};
-    for (int i = 0; i < lanes; ++i) places[i] = 2 * i + shift;
-    result = __builtin_shuffle(first, second, places);
-#endif
-    return result;
-  }
-
-  /// The elements of a row at even places and at odd ones.
-  static void load_pairs(const T* source, Values& even, Values& odd) {
-    if constexpr (lanes == kLanes<T>) {
-      even = load_lanes(source), odd = load_lanes(source + lanes);
-      separate<T>(even, odd);
-    } else {
-      even = every_second(source, 0), odd = every_second(source, 1);
-    }
-  }
-
-  /// Which lanes of `later` win.
-  static Places beats(Values later, Values earlier) {
-    return (later > earlier) | (later != later);
-  }
-
-  static void run(const T* upper, const T* lower, int64_t first, int64_t row,
-                  T* out, int64_t* indices) {
-    Values a, b, c, d;
-    load_pairs(upper, a, b);
-    load_pairs(lower, c, d);
-    const Places right = beats(b, a), lower_right = beats(d, c);
-    a = right ? b : a;
-    c = lower_right ? d : c;
-    const Places below = beats(c, a);
-    a = below ? c : a;
-    __builtin_memcpy(out, &a, sizeof a);
-    const Places offset = below ? Integer(row) - lower_right : -right;
-    for (int i = 0; i < lanes; ++i) indices[i] = first + 2 * i + offset[i];
-  }
-};
-
-/// A row of windows; the last vector starts early enough to end with the row.
-template <class T, int lanes>
-void max_row_two(const T* upper, const T* lower, int64_t first, int64_t row,
-                 long columns, T* out, int64_t* indices) {
-  if constexpr (lanes > 1) {
-    if (columns < lanes)
-      return max_row_two<T, lanes / 2>(upper, lower, first, row, columns, out,
-                                       indices);
-    for (long x = 0; x < columns; x += lanes) {
-      long start = smaller(x, columns - lanes);
-      TwoByTwo<T, lanes>::run(upper + 2 * start, lower + 2 * start,
-                              first + 2 * start, row, out + start,
-                              indices + start);
-    }
-  } else {
-    for (long x = 0; x < columns; ++x)
-      max_two(upper + 2 * x, lower + 2 * x, first + 2 * x, row, out + x,
-              indices + x);
-  }
-}
-
 /// Let one tap compete for a row of outputs.
 template <class T>
 void max_tap(const T* image, long step, long first, Reach columns, T* best,
@@ -164,26 +71,10 @@ void max_row(const Pooling& shape, const T* image, long y, T* best,
   }
 }
 
-bool is_two_by_two(const Pooling& shape) {
-  bool result = true;
-  for (int i = 0; i < 2; ++i)
-    result = result && shape.kernel[i] == 2 && shape.stride[i] == 2 &&
-             shape.padding[i] == 0 && shape.dilation[i] == 1 &&
-             shape.output[i] * 2 <= shape.input[i];
-  return result && shape.input[0] * shape.input[1] < INT32_MAX;
-}
-
 template <class T>
 void max_plane(const Pooling& shape, const T* image, T* out, int64_t* indices) {
-  const long width = shape.input[1];
-  const bool simple = is_two_by_two(shape);
   for (long y = 0; y < shape.output[0]; ++y) {
-    const T* upper = image + 2 * y * width;
-    if (simple)
-      max_row_two<T, kLanes<T>>(upper, upper + width, 2 * y * width, width,
-                                shape.output[1], out, indices);
-    else
-      max_row(shape, image, y, out, indices);
+    max_row(shape, image, y, out, indices);
     out += shape.output[1];
     indices += shape.output[1];
   }
@@ -222,6 +113,175 @@ bool max_pool_grad(const T* grad_output, const int64_t* indices, T* out,
       for (long i = plane * outputs; i < (plane + 1) * outputs; ++i)
         out[plane * area + indices[i]] += grad_output[i];
     }
+  });
+  return true;
+}
+
+// Windows that lie side by side.
+
+template <class T>
+uint8_t code_of(long tap, T value) {
+  return static_cast<uint8_t>(tap | (value <= 0 ? kClosed : 0));
+}
+
+/// One window, whose rows are `row` apart.
+template <class T>
+void max_tile(const Tiling& shape, const T* window, long row, T* out,
+              uint8_t* code) {
+  T best = window[0];
+  long place = 0;
+  for (long y = 0, tap = 0; y < shape.pool[0]; ++y)
+    for (long x = 0; x < shape.pool[1]; ++x, ++tap) {
+      T value = window[y * row + x];
+      bool better = (value > best) | (value != value);
+      best = better ? value : best;
+      place = better ? tap : place;
+    }
+  *out = best;
+  *code = code_of(place, best);
+}
+
+/// `lanes` windows of 2 x 2 at once, without a branch.
+template <class T, int lanes>
+struct TwoByTwo {
+  using Integer = typename IntegerOf<T>::type;
+  typedef T Values __attribute__((vector_size(lanes * sizeof(T))));
+  typedef Integer Places __attribute__((vector_size(lanes * sizeof(T))));
+
+  static Values load_lanes(const T* source) {
+    Values value;
+    __builtin_memcpy(&value, source, sizeof value);
+    return value;
+  }
+
+  /// The elements at even places, or behind them at odd ones.
+  static Values every_second(const T* source, int shift) {
+    Values first = load_lanes(source), second = load_lanes(source + lanes);
+    Values result;
+#ifdef __clang__
+    for (int i = 0; i < lanes; ++i) result[i] = source[2 * i + shift];
+    (void)first, (void)second;
+#else
+    Places places = {};
+    for (int i = 0; i < lanes; ++i) places[i] = 2 * i + shift;
+    result = __builtin_shuffle(first, second, places);
+#endif
+    return result;
+  }
+
+  /// The elements of a row at even places and at odd ones.
+  static void load_pairs(const T* source, Values& even, Values& odd) {
+    if constexpr (lanes == kLanes<T>) {
+      even = load_lanes(source), odd = load_lanes(source + lanes);
+      separate<T>(even, odd);
+    } else {
+      even = every_second(source, 0), odd = every_second(source, 1);
+    }
+  }
+
+  /// Which lanes of `later` win.
+  static Places beats(Values later, Values earlier) {
+    return (later > earlier) | (later != later);
+  }
+
+  static void run(const T* upper, const T* lower, T* out, uint8_t* code) {
+    Values a, b, c, d;
+    load_pairs(upper, a, b);
+    load_pairs(lower, c, d);
+    const Places right = beats(b, a), lower_right = beats(d, c);
+    a = right ? b : a;
+    c = lower_right ? d : c;
+    const Places below = beats(c, a);
+    a = below ? c : a;
+    __builtin_memcpy(out, &a, sizeof a);
+    // The sign stands for kClosed.
+    const Places closed = (a <= 0) & -Integer(kClosed);
+    const Places place = closed | (below ? 2 - lower_right : -right);
+    if constexpr (lanes == kLanes<T>)
+      store_bytes<T>(code, place);
+    else
+      for (int i = 0; i < lanes; ++i) code[i] = static_cast<uint8_t>(place[i]);
+  }
+};
+
+/// A row of windows; the last vector starts early enough to end with the row.
+template <class T, int lanes>
+void max_row_two(const Tiling& shape, const T* upper, T* out, uint8_t* code) {
+  const long columns = shape.output[1], row = shape.input[1];
+  if constexpr (lanes > 1) {
+    if (columns < lanes)
+      return max_row_two<T, lanes / 2>(shape, upper, out, code);
+    for (long x = 0; x < columns; x += lanes) {
+      long start = smaller(x, columns - lanes);
+      TwoByTwo<T, lanes>::run(upper + 2 * start, upper + row + 2 * start,
+                              out + start, code + start);
+    }
+  } else {
+    for (long x = 0; x < columns; ++x)
+      max_tile(shape, upper + 2 * x, row, out + x, code + x);
+  }
+}
+
+template <class T>
+void max_tile_row(const Tiling& shape, const T* image, T* out, uint8_t* code) {
+  if (shape.pool[0] == 2 && shape.pool[1] == 2)
+    return max_row_two<T, kLanes<T>>(shape, image, out, code);
+  for (long x = 0; x < shape.output[1]; ++x)
+    max_tile(shape, image + x * shape.pool[1], shape.input[1], out + x,
+             code + x);
+}
+
+double plane_ns(const Tiling& shape) {
+  return 0.2 * double(shape.input[0] * shape.input[1]);
+}
+
+template <class T>
+void max_pool_tiles(const Tiling& shape, const T* x, T* out, uint8_t* code) {
+  const long area = shape.input[0] * shape.input[1];
+  const long step = shape.pool[0] * shape.input[1], columns = shape.output[1];
+  parallel_for(shape.planes, plane_ns(shape), [&](long begin, long end) {
+    for (long plane = begin; plane < end; ++plane)
+      for (long y = 0; y < shape.output[0]; ++y) {
+        const long place = (plane * shape.output[0] + y) * columns;
+        max_tile_row(shape, x + plane * area + y * step, out + place,
+                     code + place);
+      }
+  });
+}
+
+bool are_codes(const Tiling& shape, const uint8_t* code) {
+  const auto taps = static_cast<uint8_t>(shape.pool[0] * shape.pool[1]);
+  const long count = shape.planes * shape.output[0] * shape.output[1];
+  uint8_t wrong = 0;
+  for (long i = 0; i < count; ++i) wrong |= code[i] % kClosed >= taps;
+  return !wrong;
+}
+
+/// The gradient of one plane, which is zero so far.
+template <class T>
+void give_to_tiles(const Tiling& shape, const T* gradient, const uint8_t* code,
+                   const long* taps, T* out) {
+  for (long y = 0; y < shape.output[0]; ++y) {
+    T* row = out + y * shape.pool[0] * shape.input[1];
+    for (long x = 0; x < shape.output[1]; ++x)
+      row[x * shape.pool[1] + taps[*code++ % kClosed]] = *gradient++;
+  }
+}
+
+template <class T>
+bool max_pool_tiles_grad(const Tiling& shape, const T* grad_output,
+                         const uint8_t* code, T* out) {
+  if (!are_codes(shape, code)) return false;
+  const long area = shape.input[0] * shape.input[1];
+  const long outputs = shape.output[0] * shape.output[1];
+  long taps[kClosed];
+  for (long tap = 0; tap < shape.pool[0] * shape.pool[1]; ++tap)
+    taps[tap] = tap / shape.pool[1] * shape.input[1] + tap % shape.pool[1];
+  parallel_for(shape.planes, plane_ns(shape), [&](long begin, long end) {
+    __builtin_memset(out + begin * area, 0, (end - begin) * area * sizeof(T));
+    for (long plane = begin; plane < end; ++plane)
+      give_to_tiles(shape, grad_output + plane * outputs,
+                    code + plane * outputs, taps, out + plane * area);
   });
   return true;
 }
@@ -313,6 +373,8 @@ template <class T>
 void fill(Kernels<T>& table) {
   table.max_pool = max_pool<T>;
   table.max_pool_grad = max_pool_grad<T>;
+  table.max_pool_tiles = max_pool_tiles<T>;
+  table.max_pool_tiles_grad = max_pool_tiles_grad<T>;
   table.avg_pool = avg_pool<T>;
   table.avg_pool_grad = avg_pool_grad<T>;
 }

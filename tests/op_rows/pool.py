@@ -31,6 +31,9 @@ row(
     case(
         exactly([[[float("-inf")] * 2] * 2], grad=False), 2, 1, 1, return_indices=True
     ),
+    case(distinct(2, 2, 7, 5), (3, 2)),
+    case(distinct(1, 1, 16, 17), 16),
+    case(distinct(1, 2, 5, 4), 2, ceil_mode=True),
     errors=(
         case(floats(1, 1, 2, 2), 3),
         case(floats(1, 1, 4, 4), 2, padding=2),

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import kernels, size
 from ..autograd.function import Operation
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .conv import hashable
 from .door import public, refuse_type
 
@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 Shape = tuple[int, ...]
+_MOST_TAPS = 128
 _WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
 
 
@@ -45,6 +46,44 @@ class MaxPool2DWithIndices(Operation):
     def backward(ctx: Any, grad_output: Tensor, unused: Any = None) -> Any:
         (indices,) = ctx.saved_tensors
         return GiveToPlanes.apply(grad_output, indices, ctx.shape, ctx.d)
+
+
+class MaxPool2DTiles(Operation):
+    """The values alone, for windows that lie side by side."""
+
+    node_name = "MaxPool2DWithIndicesBackward0"
+
+    @staticmethod
+    def forward(ctx: Any, x: np.ndarray, pool: Shape) -> np.ndarray:
+        values, code = kernels.max_pool_tiles(x, pool)
+        ctx.pool = pool
+        ctx.save_for_backward(x, code)
+        return values
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
+        x, code = ctx.saved_tensors
+        return GiveToTiles.apply(grad_output, code, x, ctx.pool)
+
+
+class GiveToTiles(Operation):
+    """Bring the gradient of each tile to its largest element."""
+
+    node_name = "MaxPool2DWithIndicesBackwardBackward0"
+
+    @staticmethod
+    def forward(
+        ctx: Any, values: np.ndarray, code: np.ndarray, x: np.ndarray, pool: Shape
+    ) -> np.ndarray:
+        ctx.pool = pool
+        ctx.save_for_backward(code, x)
+        return kernels.max_pool_tiles_grad(values, code, x, pool)
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
+        code, x = (saved._array for saved in ctx.saved_tensors)
+        indices = kernels.tile_indices(code, x, ctx.pool)
+        return TakeFromPlanes.apply(grad_output, wrap(indices), 2)
 
 
 class MaxPool3DWithIndices(MaxPool2DWithIndices):
@@ -205,12 +244,43 @@ def _max_pool(
     if list in (type(kernel_size), type(stride), type(padding), type(dilation)):
         kernel_size, stride = hashable(kernel_size), hashable(stride)
         padding, dilation = hashable(padding), hashable(dilation)
-    geometry = planned(
-        _NAMES[d], d, x.shape, kernel_size, stride, padding, dilation, ceil_mode
+    operation, geometry = _planned_max_pool(
+        d, x.shape, kernel_size, stride, padding, dilation, ceil_mode, return_indices
     )
     if x.dtype.kind == "b":
         refuse_type(_NAMES[d], input, "b")
-    return (_WITH_INDICES if return_indices else _MAX_POOLS)[d].apply(input, geometry)
+    return operation.apply(input, geometry)
+
+
+@functools.lru_cache(maxsize=1024)
+def _planned_max_pool(
+    d: int, shape: Shape, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+    ceil_mode: bool, return_indices: bool,
+) -> tuple[Any, Any]:  # fmt: skip
+    """Return the operation and what it is told of the windows."""
+    geometry = planned(
+        _NAMES[d], d, shape, kernel_size, stride, padding, dilation, ceil_mode
+    )
+    if return_indices:
+        return _WITH_INDICES[d], geometry
+    if d == 2 and len(shape) == 4 and are_tiles(shape[2:], *geometry):
+        return MaxPool2DTiles, geometry[0]
+    return _MAX_POOLS[d], geometry
+
+
+def are_tiles(
+    lengths: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape,
+    ceil_mode: bool,
+) -> bool:  # fmt: skip
+    """Tell whether windows lie side by side within a plane, and have few taps."""
+    fitting = all(n % k == 0 for n, k in zip(lengths, kernel, strict=True))
+    return (
+        kernel == stride
+        and not any(padding)
+        and set(dilation) == {1}
+        and (fitting or not ceil_mode)
+        and math.prod(kernel) < _MOST_TAPS
+    )
 
 
 def _one(value: Any, name: str, function: str) -> int:

@@ -47,20 +47,10 @@ def _of_pooled(call: Call) -> float:
 
 def _of_pooled_grad(call: Call) -> float:
     """Count every window, though only its largest element has a gradient."""
-    gradient, weight, window = call.args[0], call.args[3], _volume(call.args[5])
-    passes = 2 if call.args[6] else 1
-    return passes * window * 2.0 * _volume(gradient.shape) * _volume(weight.shape[1:])
-
-
-def _of_indexed_grad(call: Call) -> float:
-    """Count every place of the planes, though only the largest have a gradient."""
-    _, _, _, x, weight, shape, padding, _ = call.args
-    rows, columns = (
-        n + 2 * p - k + 1
-        for n, p, k in zip(x.shape[2:], padding, shape[2:], strict=True)
-    )
+    gradient, _, _, weight, shape, _, pool, *_ = call.args
     passes = 1 if weight is None else 2
-    return passes * 2.0 * x.shape[0] * rows * columns * _volume(shape)
+    windows = _volume(gradient.shape) * _volume(pool)
+    return passes * 2.0 * windows * _volume(shape[1:])
 
 
 def _of_product(call: Call) -> float:
@@ -73,7 +63,6 @@ _COUNTS: dict[str, Callable[[Call], float]] = {
     "convolution_relu": _of_convolution,
     "convolution_grad_input": _of_grad_input,
     "convolution_grad_weight": _of_grad_weight,
-    "convolution_indexed_grad": _of_indexed_grad,
     "convolution_max_pool": _of_pooled,
     "convolution_max_pool_infer": _of_pooled,
     "convolution_max_pool_grad": _of_pooled_grad,

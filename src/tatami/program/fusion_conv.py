@@ -53,28 +53,31 @@ def _serves(plan: Plan, call: Call) -> bool:
     return alike and is_float(x) and all(map(in_order, arrays))
 
 
-def _is_plain_pool(call: Call) -> bool:
-    _, kernel, stride, padding, dilation, ceil_mode = call.args
-    return (
-        tuple(kernel) == tuple(stride)
-        and tuple(padding) == (0, 0)
-        and tuple(dilation) == _ONES
-        and not ceil_mode
-        and kernel[0] * kernel[1] < 255
+def _readers(uses: Uses, ref: Ref) -> list[Call]:
+    """Return the calls that take an array for more than its shape."""
+    return [c for c in uses.takers(ref) if not _takes_the_shape_of(c, ref)]
+
+
+def _takes_the_shape_of(call: Call, ref: Ref) -> bool:
+    return call.name == "max_pool_tiles_grad" and all(
+        (x.buffer == ref.buffer) == (i == 2)
+        for i, x in enumerate(call.args)
+        if isinstance(x, Ref)
     )
 
 
 def _forward(uses: Uses, call: Call) -> tuple[Call | None, Call] | None:
     """Return the relu, if there is one, and the pooling behind a convolution."""
-    following = uses.takers(call.results[0])
-    first = [c for c in following if c.name in ("relu", "max_pool")]
+    following = _readers(uses, call.results[0])
+    first = [c for c in following if c.name in ("relu", "max_pool_tiles")]
     if len(first) != 1 or len(following) != 1 or first[0].kwargs:
         return None
     if not uses.is_inner(call.results[0]):
         return None
     inner = uses.is_inner(first[0].results[0])
     if first[0].name == "relu":
-        behind = [c for c in uses.takers(first[0].results[0]) if c.name == "max_pool"]
+        taking = _readers(uses, first[0].results[0])
+        behind = [c for c in taking if c.name == "max_pool_tiles"]
         return (first[0], behind[0]) if inner and len(behind) == 1 else None
     behind = [c for c in uses.takers(first[0].results[0]) if c.name == "relu"]
     alone = len(uses.takers(first[0].results[0])) == 1
@@ -87,13 +90,13 @@ def _backward(uses: Uses, block: _Block) -> list[Call] | None:
     if not uses.is_inner(pool.results[1]):
         return None
     indices = uses.takers(pool.results[1])
-    between = [] if relu is None else uses.takers(relu.results[0])
+    between = [] if relu is None else _readers(uses, relu.results[0])
     if relu is not None and relu.args[0].buffer == pool.results[0].buffer:
         return _through_relu_first(uses, block, indices)
     masks = [call for call in between if call is not pool]
     if not indices:
         return [] if not masks else None
-    if len(indices) != 1 or indices[0].name != "max_pool_grad":
+    if len(indices) != 1 or indices[0].name != "max_pool_tiles_grad":
         return None
     if relu is None:
         return [indices[0], *_parameter_grads(uses, block, indices[0])]
@@ -110,7 +113,7 @@ def _through_relu_first(
     assert block.relu is not None
     if not indices:
         return []
-    if len(indices) != 1 or indices[0].name != "max_pool_grad":
+    if len(indices) != 1 or indices[0].name != "max_pool_tiles_grad":
         return None
     gradient = indices[0].args[0]
     masks = [
@@ -144,7 +147,7 @@ def _role(block: _Block, call: Call, gradient: Ref) -> str:
 def block_of_convolution(plan: Plan, uses: Uses, call: Call) -> bool:
     """Fuse convolution, relu and max pooling, with their backward if there is one."""
     found = _forward(uses, call) if _serves(plan, call) else None
-    if found is None or not _is_plain_pool(found[1]):
+    if found is None:
         return False
     relu, pool = found
     x, weight, bias, _, padding, *_ = call.args
@@ -173,7 +176,7 @@ def _with_backward(
     plan: Plan, uses: Uses, block: _Block, parts: list[Call], grads: list[Call],
     arguments: tuple[Any, ...],
 ) -> bool:  # fmt: skip
-    head = [c for c in grads if c.name in ("max_pool_grad", "threshold_backward")]
+    head = [c for c in grads if c.name in ("max_pool_tiles_grad", "threshold_backward")]
     tail = [c for c in grads if c not in head]
     gradient = head[-1].results[0]
     roles = {_role(block, c, gradient): c for c in tail}
@@ -186,10 +189,12 @@ def _with_backward(
     code = plan.new_buffer(output.shape, np.dtype(np.uint8))
     phase = block.convolution.phase
     forward = Call("convolution_max_pool", arguments, {}, (output, code), phase)
-    needs = ("input" in roles, "bias" in roles)
+    x, weight, _, *geometry = arguments
+    factor = weight if "input" in roles else None
     backward = Call(
         "convolution_max_pool_grad",
-        (head[0].args[0], code, *arguments[:2], *arguments[3:5], *needs), {},
+        (head[0].args[0], code, x, factor, weight.shape, *geometry, "bias" in roles),
+        {},
         tuple(roles[r].results[0] for r in ("input", "weight", "bias") if r in roles),
         first.phase,
     )  # fmt: skip
@@ -198,38 +203,37 @@ def _with_backward(
     return True
 
 
-def gradient_by_indices(plan: Plan, uses: Uses, call: Call) -> bool:
-    """Fuse the way back through pooling, relu and convolution, by the indices.
+def gradient_by_code(plan: Plan, uses: Uses, call: Call) -> bool:
+    """Fuse the way back through pooling, relu and convolution.
 
     This is for a pass whose forward was another program, or none.
     """
-    if call.name != "max_pool_grad" or len(call.args[2]) != 4:
+    if call.name != "max_pool_tiles_grad":
         return False
-    gradient, indices, shape = call.args
+    gradient, code, pooled, pool = call.args
     mask = uses.only(call.results[0], "threshold_backward")
-    if mask is not None and (
-        mask.args[0] != call.results[0]
-        or mask.args[1].shape != mask.args[0].shape
-        or mask.args[2] != 0
-    ):
+    if mask is not None and mask.args != (call.results[0], pooled, 0):
         return False
     inner = (call if mask is None else mask).results[0]
-    if not uses.is_inner(inner):
+    roles = {_part(c, inner): c for c in uses.takers(inner)}
+    if not uses.is_inner(inner) or len(roles) != len(uses.takers(inner)):
         return False
-    tail = uses.takers(inner)
-    roles = {_part(c, inner): c for c in tail}
-    if "" in roles or "weight" not in roles or len(roles) != len(tail):
+    if "" in roles or "weight" not in roles:
         return False
-    arguments = _indexed(roles, gradient, indices, mask)
-    first, last = call, max(roles.values(), key=uses.place)
-    reads = [x for x in arguments if isinstance(x, Ref)]
-    few = int(np.prod(gradient.shape)) * 4 <= int(np.prod(shape))
-    if not few or not is_float(gradient) or not all(map(in_order, reads)):
+    _, x, shape, _, padding, *_ = roles["weight"].args
+    weight = roles["input"].args[1] if "input" in roles else None
+    reads = [ref for ref in (gradient, code, x, weight) if ref is not None]
+    if not is_float(gradient) or not all(map(in_order, reads)):
         return False
-    if not uses.steady(reads, first, last):
+    if not uses.steady(reads, call, max(roles.values(), key=uses.place)):
         return False
     fused = Call(
-        "convolution_indexed_grad", arguments, {},
+        "convolution_max_pool_grad",
+        (
+            gradient, code, x, weight, tuple(shape), tuple(padding), tuple(pool),
+            mask is not None, "bias" in roles,
+        ),
+        {},
         tuple(roles[r].results[0] for r in ("input", "weight", "bias") if r in roles),
         call.phase,
     )  # fmt: skip
@@ -251,18 +255,6 @@ def _part(call: Call, inner: Ref) -> str:
     return call.name.removeprefix("convolution_grad_") if plain else ""
 
 
-def _indexed(
-    roles: dict[str, Call], gradient: Ref, indices: Ref, mask: Call | None
-) -> tuple[Any, ...]:
-    _, x, shape, _, padding, *_ = roles["weight"].args
-    weight = roles["input"].args[1] if "input" in roles else None
-    opened = None if mask is None else mask.args[1]
-    return (
-        gradient, indices, opened, x, weight, tuple(shape), tuple(padding),
-        "bias" in roles,
-    )  # fmt: skip
-
-
 def convolution_and_relu(plan: Plan, uses: Uses, call: Call) -> bool:
     """Fuse a convolution and the relu behind it."""
     if call.name != "convolution" or not is_float(call.args[0]):
@@ -275,4 +267,4 @@ def convolution_and_relu(plan: Plan, uses: Uses, call: Call) -> bool:
     return True
 
 
-PATTERNS = (block_of_convolution, gradient_by_indices, convolution_and_relu)
+PATTERNS = (block_of_convolution, gradient_by_code, convolution_and_relu)

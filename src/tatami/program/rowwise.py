@@ -74,14 +74,12 @@ def _back_through_average(call: Call) -> Rows:
     return Rows(_first(call), (0,), (1,))
 
 
+def _back_by_tiles(call: Call) -> Rows:
+    return Rows(_first(call), (0, 1, 2))
+
+
 def _back_by_code(call: Call) -> Rows:
-    return Rows(_first(call), (0, 1, 2), made=int(call.args[6]))
-
-
-def _back_by_indices(call: Call) -> Rows:
-    _, _, opened, _, weight, *_ = call.args
-    taken = (0, 1, 3) if opened is None else (0, 1, 2, 3)
-    return Rows(_first(call), taken, made=int(weight is not None))
+    return Rows(_first(call), (0, 1, 2), made=int(call.args[3] is not None))
 
 
 def _product(call: Call) -> Rows | None:
@@ -139,7 +137,8 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(
         (
             "convolution", "convolution_relu", "convolution_max_pool",
-            "convolution_max_pool_infer", "max_pool", "avg_pool", "adaptive_avg_pool",
+            "convolution_max_pool_infer", "max_pool", "max_pool_tiles", "avg_pool",
+            "adaptive_avg_pool",
         ),
         _image,
     ),
@@ -161,12 +160,12 @@ _RULES: dict[str, _Rule] = {
     "avg_pool_grad": _back_through_average,
     "convolution_grad_input": _back_to_image,
     "convolution_grad_weight": _back_to_weight,
-    "convolution_indexed_grad": _back_by_indices,
     "convolution_max_pool_grad": _back_by_code,
     "linear_relu": _linear,
     "matmul": _product,
     "matmul_masked": _masked_product,
     "max_pool_grad": _back_through_pool,
+    "max_pool_tiles_grad": _back_by_tiles,
     "nll_loss_grad": _picked,
     "sum": _summed,
 }  # fmt: skip

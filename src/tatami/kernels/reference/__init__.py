@@ -35,8 +35,8 @@ FILES = {
     ),
     "fused": "linear_relu matmul_masked",
     "fused_conv": (
-        "convolution_indexed_grad convolution_max_pool convolution_max_pool_grad "
-        "convolution_max_pool_infer convolution_max_pool_pays"
+        "convolution_max_pool convolution_max_pool_grad convolution_max_pool_infer "
+        "convolution_max_pool_pays"
     ),
     "linalg": "addmm matmul",
     "loss": "binary_cross_entropy nll_loss nll_loss_grad",
@@ -47,7 +47,8 @@ FILES = {
     ),
     "pool": (
         "adaptive_avg_pool adaptive_avg_pool_grad adaptive_max_pool avg_pool "
-        "avg_pool_grad fractional_max_pool max_pool max_pool_grad"
+        "avg_pool_grad fractional_max_pool max_pool max_pool_grad max_pool_tiles "
+        "max_pool_tiles_grad tile_indices"
     ),
     "sequence": "ctc_loss ctc_loss_grad",
     "special": "digamma erf erfc erfcx erfinv i0 i0e i1 i1e lgamma log_ndtr ndtri zeta",

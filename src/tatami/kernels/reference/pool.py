@@ -1,6 +1,9 @@
 """Pooling for any number of dimensions.
 
 Shapes: x (N, C, *lengths). Indices count through the whole spatial plane, row by row.
+
+Windows that lie side by side are tiles. The code of a tile says which tap is the
+largest, counted row by row, plus CLOSED if it is not positive.
 """
 
 from __future__ import annotations
@@ -22,10 +25,15 @@ __all__ = [
     "fractional_max_pool",
     "max_pool",
     "max_pool_grad",
+    "max_pool_tiles",
+    "max_pool_tiles_grad",
+    "tile_indices",
 ]
 
 Array = np.ndarray
 Ints = Sequence[int]
+CLOSED = 128
+_ONES = (1, 1)
 
 
 def _padded(
@@ -90,6 +98,31 @@ def max_pool_grad(grad_output: Array, indices: Array, input_shape: Ints) -> Arra
     flat = indices.reshape(planes, int(np.prod(indices.shape[2:]))) + start
     np.add.at(out, flat.ravel(), grad_output.ravel())
     return out.reshape(tuple(input_shape))
+
+
+def max_pool_tiles(x: Array, pool: Ints) -> tuple[Array, Array]:
+    """The largest element of each tile of x (N, C, H, W), and the code."""
+    if pool[0] * pool[1] >= CLOSED:
+        raise ValueError(f"pool must have less than {CLOSED} taps, but is {pool}")
+    out, indices = max_pool(x, pool, pool, (0, 0), _ONES, False)
+    rows, columns = indices // x.shape[3], indices % x.shape[3]
+    code = (rows % pool[0] * pool[1] + columns % pool[1]).astype(np.uint8)
+    return out, np.where(out <= 0, code | np.uint8(CLOSED), code)
+
+
+def max_pool_tiles_grad(grad_output: Array, code: Array, x: Array, pool: Ints) -> Array:
+    """Bring each gradient to where the largest element of its tile was in x."""
+    return max_pool_grad(grad_output, tile_indices(code, x, pool), x.shape)
+
+
+def tile_indices(code: Array, x: Array, pool: Ints) -> Array:
+    """Turn codes into indices of the planes of x."""
+    taps = code % CLOSED
+    if taps.size and taps.max() >= pool[0] * pool[1]:
+        raise IndexError(f"a code is that of tap {taps.max()}, but pool is {pool}")
+    rows = np.arange(code.shape[2])[:, None] * pool[0] + taps // pool[1]
+    columns = np.arange(code.shape[3]) * pool[1] + taps % pool[1]
+    return (rows * x.shape[3] + columns).astype(np.int64)
 
 
 def _counts(
