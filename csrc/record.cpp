@@ -219,6 +219,40 @@ PyObject* wrap(PyObject*, PyObject* array) {
   return reinterpret_cast<PyObject*>(wrapped(array));
 }
 
+/// Whether nothing but this tensor knows of its array's memory, the elements
+/// are floating, and the tensor is nothing but the result of a step.
+bool is_sole_owner(const TensorFields* tensor) {
+  PyObject* array = tensor->array;
+  if (!array || !PyArray_CheckExact(array) || Py_REFCNT(array) != 1)
+    return false;
+  auto* fields = reinterpret_cast<PyArrayObject_fields*>(array);
+  constexpr int kFlags = NPY_ARRAY_CARRAY | NPY_ARRAY_OWNDATA;
+  const bool leaf = tensor->node == Py_None && is_true(tensor->requires_grad);
+  return (fields->flags & kFlags) == kFlags && !fields->base &&
+         fields->descr->kind == 'f' && fields->mem_handler &&
+         tensor->base == Py_None && tensor->hooks == Py_None &&
+         tensor->post_hooks == Py_None && !leaf;
+}
+
+/// An array of the memory of a tensor that nobody will look at any more, or
+/// None. Who calls has to know that nobody will.
+PyObject* take_memory(PyObject*, PyObject* value) {
+  TensorFields* tensor = as_tensor(value);
+  if (!tensor || !is_sole_owner(tensor)) Py_RETURN_NONE;
+  auto* old = reinterpret_cast<PyArrayObject_fields*>(tensor->array);
+  PyObject* array = PyArray_NewFromDescr(
+      &PyArray_Type, reinterpret_cast<PyArray_Descr*>(Py_NewRef(old->descr)),
+      old->nd, old->dimensions, old->strides, old->data, NPY_ARRAY_CARRAY,
+      nullptr);
+  if (!array) return nullptr;
+  auto* heir = reinterpret_cast<PyArrayObject_fields*>(array);
+  heir->mem_handler = Py_NewRef(old->mem_handler);
+  heir->flags |= NPY_ARRAY_OWNDATA;
+  old->flags &= ~NPY_ARRAY_OWNDATA;
+  old->base = Py_NewRef(array);
+  return array;
+}
+
 }  // namespace
 
 PyMethodDef recording_functions[] = {
@@ -228,6 +262,8 @@ PyMethodDef recording_functions[] = {
      "Run an operation's forward and record it if a gradient is needed."},
     {"wrap", wrap, METH_O,
      "Make a tensor around an array, without a copy and without a check."},
+    {"take_memory", take_memory, METH_O,
+     "Take the memory of a tensor over that nobody will look at any more."},
     {}};
 
 }  // namespace tatami

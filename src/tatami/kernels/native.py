@@ -25,6 +25,7 @@ __all__ = [
     "reason",
     "release_memory",
     "set_num_threads",
+    "take_memory",
     "wrap",
 ]
 
@@ -46,6 +47,7 @@ Replay: Any = _native.Replay if available else None
 all_hold: Any = _native.all_hold if available else None
 apply: Any = _native.apply if available else None
 connect: Any = _native.connect if available else None
+take_memory: Any = _native.take_memory if available else None
 wrap: Any = _native.wrap if available else None
 
 
