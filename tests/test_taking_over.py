@@ -13,10 +13,10 @@ import pytest
 import tatami
 from tatami import kernels, nn
 from tatami.nn import functional as F
-from tatami.ops import activation
+from tatami.ops.relu import _counts_holders
 
 pytestmark = pytest.mark.skipif(
-    kernels.in_use != "native" or not activation._counts_holders(),
+    kernels.in_use != "native" or not _counts_holders(),
     reason="needs compiled kernels and a Python that counts as expected",
 )
 
@@ -46,7 +46,7 @@ def image() -> Any:
 
 def test_counting_works_where_it_is_known_to() -> None:
     if sys.version_info[:2] in ((3, 11), (3, 12), (3, 13)):
-        assert activation._counts_holders()
+        assert _counts_holders()
 
 
 @pytest.mark.parametrize("relu", [F.relu, tatami.relu])
@@ -167,3 +167,39 @@ def test_compiled_functions_record_it_as_ever(source: Source) -> None:
     source.forward = functools.partial(nn.Conv2d.forward, source)  # notes nothing
     for _ in range(6):
         assert tatami.equal(step(x), wanted)
+
+
+def test_relu_in_place_stays_where_it_is(source: Source) -> None:
+    x = image()
+    y = source(x)
+    node, before = y.grad_fn, y.detach().clone()
+    assert F.relu(y, inplace=True) is y
+    assert y.data_ptr() == source.places[-1]
+    assert y._version == 1
+    assert [edge[0] for edge in y.grad_fn.next_functions] == [node]
+    assert tatami.equal(y, before.clamp(min=0))
+    y.square().sum().backward()
+    grad, source.weight.grad = source.weight.grad, None
+    F.relu(source(x)).square().sum().backward()
+    assert tatami.allclose(grad, source.weight.grad)
+
+
+def test_relu_in_place_of_views_and_of_what_was_saved() -> None:
+    x = tatami.randn(6, requires_grad=True)
+    y = x * 2
+    y[:3].relu_()
+    y.sum().backward()
+    wanted = tatami.full((6,), 2.0)
+    wanted[:3] *= (x[:3] > 0).float()
+    assert tatami.equal(x.grad, wanted)
+    z = x.exp()
+    z.relu_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        z.sum().backward()
+    z = (x * 2).relu_()
+    z.mul_(3)
+    with pytest.raises(RuntimeError, match="which is output 0 of Relu, is at version"):
+        z.sum().backward()
+    with pytest.raises(RuntimeError, match="a leaf Variable"):
+        x.relu_()
+    assert tatami.tensor([-1, 2]).relu_().tolist() == [0, 2]

@@ -7,7 +7,7 @@ from ._version import __version__
 from .autograd.grad_mode import *
 from .device import device
 from .dtypes import *
-from .ops.activation import prelu, relu, rrelu, threshold
+from .ops.activation import prelu, rrelu, threshold
 from .ops.arguments import result_type
 from .ops.comparison import *
 from .ops.conv import *
@@ -35,6 +35,7 @@ from .ops.loss_class import binary_cross_entropy_with_logits
 from .ops.movement import *
 from .ops.pool import max_pool1d, max_pool2d, max_pool3d
 from .ops.reduce import *
+from .ops.relu import relu
 from .ops.reorder import *
 from .ops.rooms import FUNCTIONS
 from .ops.sampling import *

@@ -72,13 +72,15 @@ def _modified(saved: Saved, owner: Node) -> str:
         maker = owner
     origin = ""
     if maker is not None:
-        origin = f", which is output {saved.output_nr} of {maker.name()},"
+        name = maker.name().partition("Backward")[0]
+        origin = f", which is output {saved.output_nr} of {name},"
     return (
         "one of the variables needed for gradient computation has been modified by an "
         f"inplace operation: [{_type_name(saved.array)} {list(saved.array.shape)}]"
         f"{origin} is at version {saved.counter[0]}; expected version {saved.version} "
         "instead. Hint: enable anomaly detection to find the operation that failed to "
-        "compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+        "compute its gradient, with torch.autograd.set_detect_anomaly(True, "
+        "check_nan=False)."
     )
 
 

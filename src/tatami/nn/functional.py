@@ -12,6 +12,7 @@ from ..ops.linear import *
 from ..ops.loss import *
 from ..ops.loss_class import *
 from ..ops.pool import *
+from ..ops.relu import *
 from ..ops.rooms import FUNCTIONS
 from ..ops.softmax import gumbel_softmax as gumbel_softmax
 from ..tensor import Tensor

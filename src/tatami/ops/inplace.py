@@ -20,7 +20,7 @@ from ..later import attach
 from ..tensor import Tensor, tensor_method, wrap
 from .arguments import cast, type_name
 
-__all__ = ["in_place", "update"]
+__all__ = ["in_place", "overwrite", "update"]
 
 _LEAF = "a leaf Variable that requires grad is being used in an in-place operation."
 Public = TypeVar("Public", bound=Callable[..., Any])
@@ -57,6 +57,33 @@ def update(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
     result = cast(result, target.dtype)
     _write(target, result, log)
     if grad_mode.state.enabled and (result._requires_grad or target._requires_grad):
+        _adopt(target, result)
+    return target
+
+
+def overwrite(target: Tensor, operation: type[Operation]) -> Tensor:
+    """Let an operation put what it makes of ``target`` where that lies.
+
+    Args:
+        target: the operand.
+        operation: takes the operand, and where to put the result; each element of that
+            depends on one of the operand's, of which it saves none.
+    """
+    if type(target._array) is not np.ndarray:
+        # A recording has to see that elements change.
+        return update(target, operation.apply)
+    check_writable(target)
+    saved_log.append([])
+    try:
+        result: Tensor = operation.apply(target, target._array)
+    finally:
+        log = saved_log.pop()
+    target._counter[0] += 1
+    for entry in log:
+        entry.leaf = entry.node = None
+        entry.output_nr, entry.counter = result._output_nr, target._counter
+        entry.version = target._counter[0]
+    if grad_mode.state.enabled and result._requires_grad:
         _adopt(target, result)
     return target
 
