@@ -38,7 +38,8 @@ check-native: $(VENV)/bin/python
 	LD_PRELOAD="$(SANITIZERS)" ASAN_OPTIONS=detect_leaks=0 TATAMI_KERNELS=native \
 	  PYTHONPATH=$(SANITIZED)/package \
 	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/test_kernels_*.py \
-	  tests/test_compile*.py tests/test_capture_fuzzer.py tests/test_backward_replay.py
+	  tests/test_compile*.py tests/test_capture_fuzzer.py tests/test_backward_replay.py \
+	  tests/test_taking_over.py
 
 check: $(VENV)/.tools
 	$(BIN)/ruff format --check .
