@@ -7,7 +7,6 @@ they need in memory the size of a band, which stays in the cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from .plan import Plan
@@ -17,8 +16,6 @@ from .trace import Call, Ref, refs_in
 __all__ = ["BAND", "LEAST_ROWS", "SHARE_OF_SUMS", "cut_into_bands"]
 
 # Bytes of a band in all its batches; of these about half are in use at a time.
-
-
 BAND = 1 << 20
 # Fewer rows than this keep matrix products from their speed.
 LEAST_ROWS = 16
@@ -169,24 +166,25 @@ def _in_bands(plan: Plan, run: _Run, bands: int) -> list[Call]:
     calls: list[Call] = []
     for band in range(bands):
         first, last = (run.count * i // bands for i in (band, band + 1))
-        cut = _Band(first, last - first, {}, {})
-        cut.own = {
-            n: plan.new_buffer((cut.rows, *run.made[n].shape[1:]), run.made[n].dtype)
+        rows = last - first
+        memory = {
+            n: plan.new_buffer((rows, *run.made[n].shape[1:]), run.made[n].dtype)
             for n in own
         }
-        cut.sums = {n: _item(parts, band, ref) for n, (ref, parts) in sums.items()}
-        calls += [cut.call(call, rows) for call, rows in run.calls]
+        parts = {n: _item(whole, band, ref) for n, (ref, whole) in sums.items()}
+        cut = _Band(first, rows, memory, parts)
+        calls += [cut.call(call, how) for call, how in run.calls]
     phase = run.calls[0][0].phase
     return calls + [
-        Call("sum", (parts, (0,), False), {}, (ref,), phase)
-        for ref, parts in sums.values()
+        Call("sum", (whole, (0,), False), {}, (ref,), phase)
+        for ref, whole in sums.values()
     ]
 
 
 def _own(plan: Plan, run: _Run) -> set[int]:
     """Return the batches that nothing but the run needs."""
     members = {id(call) for call, _ in run.calls}
-    others: Iterable[Call] = (c for c in plan.calls if id(c) not in members)
+    others = [call for call in plan.calls if id(call) not in members]
     used = {ref.buffer for call in others for ref in call.refs()}
     return set(run.made) - used - plan.kept
 

@@ -189,18 +189,24 @@ def _with_backward(
     code = plan.new_buffer(output.shape, np.dtype(np.uint8))
     phase = block.convolution.phase
     forward = Call("convolution_max_pool", arguments, {}, (output, code), phase)
-    x, weight, _, *geometry = arguments
-    factor = weight if "input" in roles else None
-    backward = Call(
-        "convolution_max_pool_grad",
-        (head[0].args[0], code, x, factor, weight.shape, *geometry, "bias" in roles),
-        {},
-        tuple(roles[r].results[0] for r in ("input", "weight", "bias") if r in roles),
-        first.phase,
-    )  # fmt: skip
+    backward = _grads(roles, head[0].args[0], code, *arguments[3:])
     substitute(plan, parts, forward, max(parts, key=uses.place))
     substitute(plan, [*head, *tail], backward, first)
     return True
+
+
+def _grads(
+    roles: dict[str, Call], gradient: Ref, code: Ref, padding: Any, pool: Any,
+    relu: bool,
+) -> Call:  # fmt: skip
+    """Return the call that computes what these calls do, from the pooled gradient."""
+    _, x, shape, *_ = roles["weight"].args
+    weight = roles["input"].args[1] if "input" in roles else None
+    geometry = (tuple(shape), tuple(padding), tuple(pool))
+    results = [roles[r].results[0] for r in ("input", "weight", "bias") if r in roles]
+    arguments = (gradient, code, x, weight, *geometry, relu, "bias" in roles)
+    phase = roles["weight"].phase
+    return Call("convolution_max_pool_grad", arguments, {}, tuple(results), phase)
 
 
 def gradient_by_code(plan: Plan, uses: Uses, call: Call) -> bool:
@@ -220,23 +226,13 @@ def gradient_by_code(plan: Plan, uses: Uses, call: Call) -> bool:
         return False
     if "" in roles or "weight" not in roles:
         return False
-    _, x, shape, _, padding, *_ = roles["weight"].args
-    weight = roles["input"].args[1] if "input" in roles else None
-    reads = [ref for ref in (gradient, code, x, weight) if ref is not None]
+    padding = roles["weight"].args[4]
+    fused = _grads(roles, gradient, code, padding, pool, mask is not None)
+    reads = [x for x in fused.args if isinstance(x, Ref)]
     if not is_float(gradient) or not all(map(in_order, reads)):
         return False
     if not uses.steady(reads, call, max(roles.values(), key=uses.place)):
         return False
-    fused = Call(
-        "convolution_max_pool_grad",
-        (
-            gradient, code, x, weight, tuple(shape), tuple(padding), tuple(pool),
-            mask is not None, "bias" in roles,
-        ),
-        {},
-        tuple(roles[r].results[0] for r in ("input", "weight", "bias") if r in roles),
-        call.phase,
-    )  # fmt: skip
     old = [call, *([] if mask is None else [mask]), *roles.values()]
     substitute(plan, old, fused, min(roles.values(), key=uses.place))
     return True
