@@ -3,6 +3,7 @@
 
 #include "blocks.h"
 #include "fill.h"
+#include "largest.h"
 
 namespace tatami::TATAMI_ISA {
 namespace {
@@ -294,18 +295,10 @@ void pool_row(const ConvolutionPool& shape, const T* rows, T limit, T* out,
   const long pitch = shape.output[1] * shape.pool[1];
   for (long x = 0; x < shape.output[1]; ++x) {
     const T* window = rows + x * shape.pool[1];
-    T best = window[0];
-    long place = 0;
-    for (long y = 0, tap = 0; y < shape.pool[0]; ++y)
-      for (long k = 0; k < shape.pool[1]; ++k, ++tap) {
-        T value = window[y * pitch + k];
-        bool better = (value > best) | (value != value);
-        best = better ? value : best;
-        place = better ? tap : place;
-      }
-    bool closed = best <= limit;
-    out[x] = closed ? T(0) : best;
-    if (code) code[x] = static_cast<uint8_t>(closed ? 255 : place);
+    const Largest<T> best = largest_of(window, pitch, shape.pool);
+    bool closed = best.value <= limit;
+    out[x] = closed ? T(0) : best.value;
+    if (code) code[x] = static_cast<uint8_t>(closed ? 255 : best.tap);
   }
 }
 

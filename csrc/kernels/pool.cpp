@@ -2,6 +2,7 @@
 #include "../parallel.h"
 #include "../shuffle.h"
 #include "fill.h"
+#include "largest.h"
 
 namespace tatami::TATAMI_ISA {
 namespace {
@@ -119,26 +120,13 @@ bool max_pool_grad(const T* grad_output, const int64_t* indices, T* out,
 
 // Windows that lie side by side.
 
-template <class T>
-uint8_t code_of(long tap, T value) {
-  return static_cast<uint8_t>(tap | (value <= 0 ? kClosed : 0));
-}
-
 /// One window, whose rows are `row` apart.
 template <class T>
 void max_tile(const Tiling& shape, const T* window, long row, T* out,
               uint8_t* code) {
-  T best = window[0];
-  long place = 0;
-  for (long y = 0, tap = 0; y < shape.pool[0]; ++y)
-    for (long x = 0; x < shape.pool[1]; ++x, ++tap) {
-      T value = window[y * row + x];
-      bool better = (value > best) | (value != value);
-      best = better ? value : best;
-      place = better ? tap : place;
-    }
-  *out = best;
-  *code = code_of(place, best);
+  const Largest<T> best = largest_of(window, row, shape.pool);
+  *out = best.value;
+  *code = static_cast<uint8_t>(best.tap | (best.value <= 0 ? kClosed : 0));
 }
 
 /// `lanes` windows of 2 x 2 at once, without a branch.
