@@ -262,6 +262,22 @@ PyObject* saved_tensors(PyObject* self, void*) {
   return values.release();
 }
 
+// Gradients.
+
+PyObject* get_gradient(PyObject* self, void*) {
+  auto* tensor = reinterpret_cast<TensorFields*>(self);
+  return Py_XNewRef(gradient_of(tensor));
+}
+
+int set_gradient(PyObject* self, PyObject* value, void*) {
+  auto* tensor = reinterpret_cast<TensorFields*>(self);
+  set(tensor->grad, value ? value : Py_None);
+  return 0;
+}
+
+PyGetSetDef tensor_properties[] = {
+    {"_grad", get_gradient, set_gradient, nullptr, nullptr}, {}};
+
 // Into the module.
 
 #define TATAMI_FIELD(type, name, field) \
@@ -275,7 +291,6 @@ PyMemberDef tensor_members[] = {
     TATAMI_FIELD(TensorFields, "_requires_grad", requires_grad),
     TATAMI_FIELD(TensorFields, "_base", base),
     TATAMI_FIELD(TensorFields, "_view_version", view_version),
-    TATAMI_FIELD(TensorFields, "_grad", grad),
     TATAMI_FIELD(TensorFields, "_hooks", hooks),
     TATAMI_FIELD(TensorFields, "_post_hooks", post_hooks),
     {}};
@@ -392,7 +407,7 @@ void add_fields(nb::module_& module) {
   intern_names();
   known.tensor_fields =
       add_class<TensorFields>(module, "tatami._native.TensorFields", new_tensor,
-                              tensor_members, nullptr, nullptr);
+                              tensor_members, nullptr, tensor_properties);
   known.node_fields =
       add_class<NodeFields>(module, "tatami._native.NodeFields", new_node,
                             node_members, node_methods, node_properties);

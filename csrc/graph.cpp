@@ -241,9 +241,11 @@ bool Graph::put_leaf(TensorFields* leaf) {
       leaf->base != Py_None || !leaf->array || !is_plain(leaf->array))
     return false;
   put_kind(as_array(leaf->array));
-  put(leaf->grad == Py_None ? 'n' : 'g');
-  if (leaf->grad == Py_None) return true;
-  TensorFields* grad = as_tensor(leaf->grad);
+  PyObject* gradient = gradient_of(leaf);
+  if (!gradient) return false;
+  put(gradient == Py_None ? 'n' : 'g');
+  if (gradient == Py_None) return true;
+  TensorFields* grad = as_tensor(gradient);
   return grad && grad->base == Py_None && grad->node == Py_None &&
          !is_true(grad->requires_grad) && grad->array && put_array(grad->array);
 }

@@ -57,7 +57,9 @@ bool holds(PyObject* owner, PyObject* key, PyObject* expected) {
   if (PyObject** field = field_of(owner, key)) return is_same(*field, expected);
   if (PyCell_Check(owner)) return is_same(PyCell_GET(owner), expected);
   if (PyTuple_Check(key)) {
-    Owned found(PyObject_GetAttr(owner, PyTuple_GET_ITEM(key, 0)));
+    PyObject* name = PyTuple_GET_ITEM(key, 0);
+    if (PyObject** field = field_of(owner, name)) return *field != Py_None;
+    Owned found(PyObject_GetAttr(owner, name));
     return found && found.get() != Py_None;
   }
   if (!PyList_Check(owner)) {

@@ -115,6 +115,20 @@ struct SgdStep {
   T lr, momentum, undampened, weight_decay;
 };
 
+/// The same for a gradient that is a product: that of element j of row i is the
+/// sum over k < depth of a[i, k] * b[k, j], where depth is from 1 to
+/// kProductDepth.
+constexpr long kProductDepth = 4;
+
+template <class T>
+struct SgdProductStep : SgdStep<T> {
+  const T* a;
+  long a_row, a_column;
+  const T* b;
+  long b_row;
+  long rows, columns, depth;
+};
+
 /// One parameter of an Adam step; the constants are those of the formula as
 /// PyTorch evaluates it: param -= step_size * exp_avg / (sqrt(exp_avg_sq) /
 /// correction + eps).
@@ -309,6 +323,7 @@ struct Kernels {
   /// relu.
   bool (*convolution_max_pool_grad)(const ConvolutionMaxPoolGrad<T>& call);
   void (*sgd_step)(const SgdStep<T>& step);
+  void (*sgd_product_step)(const SgdProductStep<T>& step);
   void (*adam_step)(const AdamStep<T>& step);
   void (*rmsprop_step)(const RmspropStep<T>& step);
   void (*adagrad_step)(const AdagradStep<T>& step);

@@ -97,8 +97,8 @@ long Program::run(nb::tuple arrays) {
   return run_steps();
 }
 
-long Program::run_steps() {
-  PyThreadState* state = PyEval_SaveThread();
+long Program::run_steps(bool hold) {
+  PyThreadState* state = hold ? nullptr : PyEval_SaveThread();
   long refused = -1;
   for (size_t i = 0; i < steps_.size() && refused < 0; ++i) {
     const Step& step = steps_[i];
@@ -106,13 +106,13 @@ long Program::run_steps() {
       if (!step.native->run()) refused = static_cast<long>(i);
       continue;
     }
-    PyEval_RestoreThread(state);
+    if (state) PyEval_RestoreThread(state);
     PyObject* result = PyObject_CallNoArgs(step.function.ptr());
     if (!result) throw nb::python_error();
     Py_DECREF(result);
-    state = PyEval_SaveThread();
+    if (state) state = PyEval_SaveThread();
   }
-  PyEval_RestoreThread(state);
+  if (state) PyEval_RestoreThread(state);
   return refused;
 }
 

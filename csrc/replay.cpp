@@ -65,6 +65,7 @@ struct Kind {
 struct Result {
   size_t slot;
   nb::object make;  // returns a new (tensor, memory)
+  bool owed;        // formed only once somebody asks
   struct Handed {
     nb::object tensor;
     PyObject* array;  // of the tensor, which holds it
@@ -109,7 +110,8 @@ struct Found {
 
   /// The array of the present gradient, or nullptr if it is of another kind.
   PyArrayObject* look() {
-    present = nb::borrow(as_tensor(leaf.ptr())->grad);
+    present = nb::borrow(gradient_of(as_tensor(leaf.ptr())));
+    if (!present.ptr()) throw nb::python_error();
     PyArrayObject* array = kind.array_of(present.ptr());
     return array && PyArray_ISWRITEABLE(array) ? array : nullptr;
   }
@@ -156,8 +158,8 @@ class Replay {
         {std::move(leaf), Kind::of(type, array), slot, step, nb::object()});
   }
 
-  void add_result(size_t slot, nb::object make) {
-    results_.push_back({slot, std::move(make), {}, {}});
+  void add_result(size_t slot, nb::object make, bool owed) {
+    results_.push_back({slot, std::move(make), owed, {}, {}});
   }
   /// Enter memory that arguments must not lie in.
   void add_lasting(nb::handle array) {
@@ -183,6 +185,12 @@ class Replay {
     modes_.inference = inference;
     active_ = true;
   }
+  /// Say what forms the results that are owed, from what a run leaves.
+  void set_owed(nb::object program) {
+    owed_holder_ = program;
+    owed_ = nb::cast<Program*>(program);
+    self_ = nb::find(this).ptr();
+  }
   /// Called when options have changed, before the program runs.
   void set_refresh(nb::object refresh) { refresh_ = refresh; }
 
@@ -194,7 +202,8 @@ class Replay {
     auto see = [&](nb::handle held) {
       if (!result && held.ptr()) result = visit(held.ptr());
     };
-    for (const nb::object* held : {&holder_, &refresh_}) see(*held);
+    for (const nb::object* held : {&holder_, &owed_holder_, &refresh_})
+      see(*held);
     see(guards_);
     for (const Result& one : results_) {
       see(one.make);
@@ -246,17 +255,46 @@ class Replay {
       program_->move(one.slot, data_at(one.present));
     nb::list handed;
     for (Result& result : results_) {
+      if (result.owed) {
+        handed.append(nb::none());
+        continue;
+      }
       const auto& next = result.next();
       program_->move(result.slot, next.memory);
       handed.append(next.tensor);
     }
+    replace_owed([](long) { return nb::none(); });
     long refused = program_->run_steps();
     if (refused >= 0) return nb::int_(refused);
     leave(handed);
     return handed;
   }
 
+  /// Form the gradients that the last run owes.
+  void settle() {
+    std::vector<nb::object> formed(results_.size());
+    for (size_t i = 0; i < results_.size(); ++i) {
+      if (!results_[i].owed) continue;
+      const auto& next = results_[i].next();
+      owed_->move(results_[i].slot, next.memory);
+      formed[i] = next.tensor;
+    }
+    // With the GIL: nobody may run the program meanwhile.
+    owed_->run_steps(true);
+    replace_owed([&](long result) { return formed[size_t(result)]; });
+  }
+
  private:
+  /// Put something else where this stands for gradients.
+  template <class Function>
+  void replace_owed(const Function& instead) const {
+    if (!owed_) return;
+    for (const auto& [leaf, result] : gradients_) {
+      PyObject*& gradient = as_tensor(leaf.ptr())->grad;
+      if (gradient == self_) set(gradient, instead(result).ptr());
+    }
+  }
+
   /// Whether an argument lies in the memory of an earlier one, or of a tensor
   /// that the program uses: then the calls mean something else.
   bool shares_memory(size_t i, PyArrayObject* array) {
@@ -288,8 +326,12 @@ class Replay {
   /// Set gradients and count changes, as the function itself would.
   void leave(const nb::list& handed) const {
     for (const auto& [leaf, result] : gradients_) {
-      nb::object value = result < 0 ? nb::none() : nb::object(handed[result]);
-      set(as_tensor(leaf.ptr())->grad, value.ptr());
+      PyObject* value = Py_None;
+      if (result >= 0)
+        value = results_[size_t(result)].owed
+                    ? self_
+                    : PyList_GET_ITEM(handed.ptr(), result);
+      set(as_tensor(leaf.ptr())->grad, value);
     }
     for (const Found& one : found_) one.count();
     for (const auto& [counter, step] : counts_) {
@@ -298,8 +340,10 @@ class Replay {
     }
   }
 
-  nb::object holder_;
+  nb::object holder_, owed_holder_;
   Program* program_;
+  Program* owed_ = nullptr;
+  PyObject* self_ = nullptr;
   std::vector<std::pair<char*, char*>>
       taken_;  // lasting memory, then arguments
   size_t lasting_ = 0;
@@ -317,17 +361,50 @@ class Replay {
   bool active_ = false;
 };
 
+bool settle(PyObject* owing) {
+  // The last reference may be the one that goes.
+  nb::object held = nb::borrow(owing);
+  try {
+    nb::inst_ptr<Replay>(owing)->settle();
+    return true;
+  } catch (nb::python_error& error) {
+    error.restore();
+    return false;
+  }
+}
+
+int traverse_replay(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  if (!nb::inst_ready(self)) return 0;
+  return nb::inst_ptr<Replay>(self)->traverse(
+      [&](nb::handle held) { return visit(held.ptr(), arg); });
+}
+
+int clear_replay(PyObject* self) {
+  if (nb::inst_ready(self)) nb::inst_ptr<Replay>(self)->clear();
+  return 0;
+}
+
+PyType_Slot replay_slots[] = {
+    {Py_tp_traverse, reinterpret_cast<void*>(traverse_replay)},
+    {Py_tp_clear, reinterpret_cast<void*>(clear_replay)},
+    {0, nullptr}};
+
 }  // namespace
 
 void add_replay(nb::module_& module) {
-  nb::class_<Replay>(module, "Replay",
-                     "A captured function, ready to be called.")
-      .def(nb::init<nb::object>(), nb::arg("program"))
+  nb::class_<Replay> type(module, "Replay", nb::type_slots(replay_slots),
+                          "A captured function, ready to be called.");
+  known.owing = reinterpret_cast<PyTypeObject*>(type.ptr());
+  known.settle = settle;
+  type.def(nb::init<nb::object>(), nb::arg("program"))
       .def("add_argument", &Replay::add_argument, nb::arg("type"),
            nb::arg("array"), nb::arg("slot"))
       .def("add_found", &Replay::add_found, nb::arg("leaf"), nb::arg("type"),
            nb::arg("array"), nb::arg("slot"), nb::arg("step"))
-      .def("add_result", &Replay::add_result, nb::arg("slot"), nb::arg("make"))
+      .def("add_result", &Replay::add_result, nb::arg("slot"), nb::arg("make"),
+           nb::arg("owed"))
+      .def("set_owed", &Replay::set_owed, nb::arg("program"))
       .def("add_lasting", &Replay::add_lasting, nb::arg("array"))
       .def("add_gradient", &Replay::add_gradient, nb::arg("leaf"),
            nb::arg("result"))

@@ -292,6 +292,19 @@ def sgd_step(draw: Draw, kind: Any) -> Arguments:
     return params, grads, buffers, first, *options, decay, *flags
 
 
+def sgd_product_step(draw: Draw, kind: Any) -> Arguments:
+    """Draw a step against the gradient ``a @ b``, and operands it declines."""
+    rows, depth, columns = (draw(st.integers(0, most)) for most in (7, 5, 37))
+    a, b = array(draw, (rows, depth), kind), array(draw, (depth, columns), kind)
+    param, buffer = (array(draw, (rows, columns), kind).copy("C") for _ in range(2))
+    has_momentum, first, nesterov, maximize = (draw(st.booleans()) for _ in range(4))
+    numbers = (0.1, 0.9 * has_momentum, draw(st.sampled_from((0.0, 0.1))))
+    decay = draw(st.sampled_from((0.0, 0.01)))
+    flags = (has_momentum and nesterov, maximize)
+    kept = draw(st.sampled_from((buffer, buffer, None)))
+    return param, a, b, kept, first, *numbers, decay, *flags
+
+
 def adam_step(draw: Draw, kind: Any) -> Arguments:
     """Draw a step of any kind of Adam."""
     params, grads, averages = _parameters(draw, kind, 3)
@@ -396,6 +409,7 @@ CASES: dict[str, Callable[[Draw, Any], Arguments]] = {
     "avg_pool": avg_pool,
     "avg_pool_grad": avg_pool_grad,
     "sgd_step": sgd_step,
+    "sgd_product_step": sgd_product_step,
     "adam_step": adam_step,
     "rmsprop_step": rmsprop_step,
     "adagrad_step": adagrad_step,

@@ -154,26 +154,32 @@ void sweep(const Product<T>& p, Packing packing, bool whole_rows) {
 }
 
 /// A depth of a few: rows of the output are written from end to end.
-template <class T, int kFew>
-void sum_few(const Product<T>& p) {
+template <class T, int kFew, bool kMasks>
+void sum_few(const Product<T>& given) {
+  const Product<T> p = given;  // which no store can change
   for (long i = 0; i < p.M; ++i) {
-    T* out = p.out + i * p.out_row;
+    T* const out = p.out + i * p.out_row;
+    const T* const mask = kMasks ? p.mask + i * p.out_row : nullptr;
     Vector<T> factor[kFew];
 #pragma GCC unroll 4
     for (int k = 0; k < kFew; ++k)
       factor[k] = splat(p.alpha * p.a[i * p.a_row + k * p.a_column]);
     for_each_vector<T>(p.N, [&](long j, long lanes) {
       Vector<T> total = factor[0] * load(p.b + j, lanes);
+      keep(total);
 #pragma GCC unroll 4
       for (int k = 1; k < kFew; ++k)
         total += factor[k] * load(p.b + k * p.b_row + j, lanes);
-      if (p.mask) {
-        Vector<T> mask = load(p.mask + i * p.out_row + j, lanes);
-        total = select(mask <= 0, Vector<T>{}, total);
-      }
+      if (kMasks)
+        total = select(load(mask + j, lanes) <= 0, Vector<T>{}, total);
       store(out + j, total, lanes);
     });
   }
+}
+
+template <class T, int kFew>
+void sum_few(const Product<T>& p) {
+  p.mask ? sum_few<T, kFew, true>(p) : sum_few<T, kFew, false>(p);
 }
 
 template <class T>
@@ -236,8 +242,7 @@ void sum_row(const Product<T>& p) {
 }
 
 // The dot tile. Tried: four vectors a turn make GCC spill, 1.3 times as slow
-// for 64 x 576 x 120; prefetching the columns of a single row makes it 1.1
-// times.
+// for 64 x 576 x 120; to prefetch the columns of one row is 1.1 times as slow.
 
 template <class T, int kRows, int kColumns>
 void dot_tile(const Product<T>& p, long row, long column, long start,

@@ -8,23 +8,72 @@ namespace {
 // Each step works on a copy of its constants, which no store can change: so
 // they stay in registers.
 
+/// The step of the vector at i, whose gradient is given. Called, it would read
+/// its constants anew each time.
+template <class T>
+[[gnu::always_inline]] inline void descend(const SgdStep<T>& s, Vector<T> step,
+                                           long i, long lanes) {
+  Vector<T> param = load(s.param + i, lanes);
+  if (s.maximize) step = -step;
+  if (s.weight_decay != 0) step = step + s.weight_decay * param;
+  if (s.buffer) {
+    Vector<T> buffer = step;
+    if (!s.first) {
+      // Two roundings, as in PyTorch.
+      Vector<T> kept = load(s.buffer + i, lanes) * s.momentum;
+      keep(kept);
+      buffer = kept + s.undampened * step;
+    }
+    store(s.buffer + i, buffer, lanes);
+    step = s.nesterov ? step + s.momentum * buffer : buffer;
+  }
+  store(s.param + i, param - s.lr * step, lanes);
+}
+
 template <class T>
 void sgd_step(const SgdStep<T>& given) {
   const SgdStep<T> s = given;
   for_each_vector<T>(s.count, [&](long i, long lanes) {
-    Vector<T> step = load(s.grad + i, lanes);
-    Vector<T> param = load(s.param + i, lanes);
-    if (s.maximize) step = -step;
-    if (s.weight_decay != 0) step = step + s.weight_decay * param;
-    if (s.buffer) {
-      Vector<T> buffer = step;
-      if (!s.first)
-        buffer = load(s.buffer + i, lanes) * s.momentum + s.undampened * step;
-      store(s.buffer + i, buffer, lanes);
-      step = s.nesterov ? step + s.momentum * buffer : buffer;
-    }
-    store(s.param + i, param - s.lr * step, lanes);
+    descend(s, load(s.grad + i, lanes), i, lanes);
   });
+}
+
+// The gradient of a wide layer for a small batch is as large as its weight, and
+// worth a few multiplications. Written and read back, the gradient and the step
+// of 120 x 576 at batch 1 take 28 us, so 8.
+
+template <class T, int kDepth>
+void sgd_product_step(const SgdProductStep<T>& given) {
+  const SgdProductStep<T> s = given;
+  for (long row = 0; row < s.rows; ++row) {
+    Vector<T> factor[kDepth];
+    for (int k = 0; k < kDepth; ++k)
+      factor[k] = splat(s.a[row * s.a_row + k * s.a_column]);
+    for_each_vector<T>(s.columns, [&](long j, long lanes) {
+      Vector<T> step = factor[0] * load(s.b + j, lanes);
+      // Rounded, as in a product in memory.
+      keep(step);
+#pragma GCC unroll 4
+      for (int k = 1; k < kDepth; ++k)
+        step = step + factor[k] * load(s.b + k * s.b_row + j, lanes);
+      descend<T>(s, step, row * s.columns + j, lanes);
+    });
+  }
+}
+
+template <class T>
+void sgd_product_step(const SgdProductStep<T>& s) {
+  static_assert(kProductDepth == 4);
+  switch (s.depth) {
+    case 1:
+      return sgd_product_step<T, 1>(s);
+    case 2:
+      return sgd_product_step<T, 2>(s);
+    case 3:
+      return sgd_product_step<T, 3>(s);
+    case 4:
+      return sgd_product_step<T, 4>(s);
+  }
 }
 
 template <class T>
@@ -176,6 +225,7 @@ void radam_step(const RadamStep<T>& given) {
 template <class T>
 void fill(Kernels<T>& table) {
   table.sgd_step = sgd_step<T>;
+  table.sgd_product_step = sgd_product_step<T>;
   table.adam_step = adam_step<T>;
   table.rmsprop_step = rmsprop_step<T>;
   table.adagrad_step = adagrad_step<T>;

@@ -14,6 +14,7 @@ from ..tensor import Tensor, wrap
 from .bands import cut_into_bands
 from .fusion import fuse
 from .machine import Array, Machine, placed
+from .owed import owe_gradients
 from .plan import Plan, block
 from .record import Recording, is_plain_gradient, result_ref, tensors_of
 from .trace import Ref, extent
@@ -82,6 +83,9 @@ class Captured:
         recording: what the function did.
         args: positional arguments of that run.
         kwargs: its named arguments.
+
+    Attributes:
+        owed: buffers of gradients that are formed only once somebody reads them.
     """
 
     def __init__(
@@ -99,14 +103,18 @@ class Captured:
         arguments += [found.gradient for found in self.found]
         self._positions = {id(tensor): i for i, tensor in enumerate(arguments)}
         self._returns_gradient = False
+        self._may_owe = _is_plain(args, kwargs) and kernels.in_use == "native"
         self._trace = trace
         self._kept: dict[int, _Result] = {}
+        self.owed: set[int] = set()
         self._template = self._result(recording.result)
+        returned = set(self._kept)
         self.grads: list[tuple[Tensor, _Result | None]] = []
         for tensor, grad in recording.grads:
             if id(tensor) in self._positions:
                 trace.stop("it sets the gradient of an argument")
             self.grads.append((tensor, None if grad is None else self._new(grad)))
+        self._only_gradients = set(self._kept) - returned
         self._prepare()
         self.fast: Any = None
         self._lasting: list[tuple[int, int]] | None = None
@@ -127,6 +135,8 @@ class Captured:
         plan.simplify()
         fuse(plan)
         cut_into_bands(plan)
+        if self._may_owe:
+            self.owed = owe_gradients(plan, self._only_gradients)
         inputs = [i for i, b in enumerate(buffers) if b.kind == "input"]
         self.plan = plan
         positions = [buffers[number].position for number in inputs]
@@ -204,15 +214,22 @@ class Captured:
         handed = [place.next() for place in self._results]
         arrays = [arguments[i]._array for i in self.inputs]
         arrays += [x.memory for x in handed]
-        if self._simple:
-            self.machine.run(arrays)
-        else:
-            self.machine.run_pinned(arrays)
+        # What an earlier run owes can't be formed any more.
+        for tensor in self._owing():
+            tensor._grad = None
+        run = self.machine.run if self._simple else self.machine.run_pinned
+        for phase in range(len(self.machine.programs)):
+            run(arrays, phase)
         self._count(arguments)
         results = [x.tensor for x in handed]
         for tensor, place in self.grads:
             tensor._grad = None if place is None else results[place.index]
         return self._template(arguments, results)
+
+    def _owing(self) -> list[Tensor]:
+        """Return the tensors whose gradients are owed after a run."""
+        owed = self.owed
+        return [x for x, place in self.grads if place and place.ref.buffer in owed]
 
     def arguments(self, given: Sequence[Tensor]) -> list[Tensor] | None:
         """Return what a run works on: arguments, and the gradients it finds.
@@ -246,18 +263,16 @@ class Captured:
     def finish(self, arguments: Sequence[Tensor], handed: Any) -> Any:
         """Return what the function would, from what the fast way handed out."""
         if type(handed) is int:
-            self.machine.refuse(handed)
+            given = [*arguments, *(found.leaf._grad for found in self.found)]
+            self.machine.refuse(handed, [given[i]._array for i in self.inputs])
         return self._template(arguments, handed)
 
     def _fast_way(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the call as compiled code does it, or None if it can't."""
         arguments = list(args)
-        plain_call = not kwargs and all(
-            type(x) is Tensor and not x.requires_grad for x in args
-        )
-        if not plain_call or not self._simple or kernels.in_use != "native":
+        if not _is_plain(args, kwargs) or not self._simple:
             return None
-        if self._argument_counts or len(self.machine.programs) > 1:
+        if self._argument_counts or kernels.in_use != "native":
             return None
         if self._returns_gradient:
             return None
@@ -272,7 +287,7 @@ class Captured:
             replay.add_lasting(lasting_tensor._array)
         for place in self._results:
             slot = len(self.given) + place.index
-            replay.add_result(slot, place.fresh)
+            replay.add_result(slot, place.fresh, place.ref.buffer in self.owed)
         for tensor, grad in self.grads:
             replay.add_gradient(tensor, -1 if grad is None else grad.index)
         for tensor, step in self._counts:
@@ -283,6 +298,8 @@ class Captured:
         replay.set_guards(self.guards.triples())
         replay.set_mode(state.enabled, state.inference)
         replay.set_refresh(self.machine.refresh)
+        if self.owed:
+            replay.set_owed(self.machine.programs[1])
         return replay
 
     def _count(self, arguments: Sequence[Tensor]) -> None:
@@ -295,6 +312,11 @@ class Captured:
             arguments[self._first :], self._gradient_counts, strict=True
         ):
             gradient._counter[0] += step
+
+
+def _is_plain(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Tell whether a call has only tensors without history as arguments."""
+    return not kwargs and all(type(x) is Tensor and not x.requires_grad for x in args)
 
 
 def _alike(one: Tensor, two: Tensor) -> bool:

@@ -53,6 +53,12 @@ def _of_pooled_grad(call: Call) -> float:
     return passes * 2.0 * windows * _volume(shape[1:])
 
 
+def _of_product_step(call: Call) -> float:
+    """Count the product, and a multiplication and an addition for the step."""
+    a, b = call.args[1:3]
+    return 2.0 * a.shape[0] * (a.shape[1] + 1) * b.shape[1]
+
+
 def _of_product(call: Call) -> float:
     a = call.args[1] if call.name == "addmm" else call.args[0]
     return 2.0 * _volume(call.results[0].shape) * a.shape[-1]
@@ -70,6 +76,7 @@ _COUNTS: dict[str, Callable[[Call], float]] = {
     "matmul_masked": _of_product,
     "addmm": _of_product,
     "linear_relu": _of_product,
+    "sgd_product_step": _of_product_step,
 }
 
 
@@ -109,17 +116,32 @@ def _times(captured: Captured) -> list[list[float]]:
 
 def describe(captured: Captured) -> str:
     """Return a program as a table of its kernels."""
-    machine, plan = captured.machine, captured.plan
     peak = native.peak_rate()
     lines: list[str] = []
-    total = work = 0.0
+    count, total, work = 0, 0.0, 0.0
     for phase, times in enumerate(_times(captured)):
-        if len(machine.programs) > 1:
-            lines.append("forward:" if phase == 0 else "backward:")
-        for row in _rows(machine.steps[phase], times):
+        heading, counts = _part(captured, phase)
+        lines += heading
+        steps = captured.machine.steps[phase]
+        for row in _rows(steps, times):
             lines.append(_line(row, peak))
-            total, work = total + row.seconds, work + operations(row.call)
-    return "\n".join([_HEAD, *lines, *_summary(plan, machine, total, work, peak)])
+            total += row.seconds * counts
+            work += operations(row.call) * counts
+        count += len(steps) * counts
+    summary = f"{count} kernels, {total * 1e6:.1f} us, {work / 1e6:.3f} MFLOP"
+    memory = _memory(captured.plan, captured.machine)
+    share = [f"one core does {peak:.1f} GFLOP/s at most: this is "
+             f"{_share(work, total, peak)} of it"] if peak else []  # fmt: skip
+    return "\n".join([_HEAD, *lines, summary, memory, *share, *captured.plan.notes])
+
+
+def _part(captured: Captured, phase: int) -> tuple[list[str], bool]:
+    """Return the heading of a phase, and whether every run makes it."""
+    if len(captured.machine.programs) == 1:
+        return [], True
+    if captured.owed:
+        return (["when a gradient is read:"], False) if phase else ([], True)
+    return ["backward:" if phase else "forward:"], True
 
 
 @dataclass
@@ -167,19 +189,10 @@ def _share(work: float, seconds: float, peak: float | None) -> str:
     return f"{100 * work / (seconds * 1e9) / peak:.0f}%"
 
 
-def _summary(
-    plan: Plan, machine: Machine, total: float, work: float, peak: float | None
-) -> list[str]:
+def _memory(plan: Plan, machine: Machine) -> str:
     made = {r.buffer for call in plan.calls for r in call.results}
     passing = sum(plan.buffers[n].nbytes for n in plan.lifetimes())
-    lines = [
-        f"{len(plan.calls)} kernels, {total * 1e6:.1f} us, {work / 1e6:.3f} MFLOP",
+    return (
         f"memory: {len(made)} buffers; those that pass take {machine.nbytes / 1e3:.1f} "
-        f"kB, shared, instead of {passing / 1e3:.1f} kB",
-    ]
-    if peak:
-        lines.append(
-            f"one core does {peak:.1f} GFLOP/s at most: this is "
-            f"{_share(work, total, peak)} of it"
-        )
-    return lines + plan.notes
+        f"kB, shared, instead of {passing / 1e3:.1f} kB"
+    )

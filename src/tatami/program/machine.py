@@ -275,12 +275,26 @@ class Machine:
         self.refresh(phase)
         refused = self.programs[phase].run(tuple(arrays))
         if refused >= 0:
-            self.refuse(refused, phase)
+            self.refuse(refused, arrays, phase)
 
-    def refuse(self, number: int, phase: int = 0) -> None:
-        """Raise the error for a step whose kernel refused its operands' values."""
+    def refuse(self, number: int, arrays: Sequence[Array], phase: int = 0) -> None:
+        """Raise the error for a step whose kernel refused its operands' values.
+
+        Args:
+            number: of the step.
+            arrays: those of the first slots in this run.
+            phase: the program.
+        """
+        given = dict(zip(self.slots, arrays, strict=False))
+
+        def present(ref: Ref) -> Array:
+            memory = given.get(ref.buffer)
+            return (
+                self.array(ref) if memory is None else placed(memory, ref.offset, ref)
+            )
+
         call = self.steps[phase][number].call
-        getattr(kernels, call.name)(*_present(mapped(call.args, self.array)))
+        getattr(kernels, call.name)(*_present(mapped(call.args, present)))
         raise RuntimeError(f"{call.name} refused its operands")
 
     def options(self) -> list[tuple[dict[str, Any], str]]:

@@ -17,6 +17,7 @@ __all__ = [
     "radam_step",
     "rmsprop_step",
     "rprop_step",
+    "sgd_product_step",
     "sgd_step",
 ]
 
@@ -72,6 +73,18 @@ def sgd_step(
                 buffer += (1 - dampening) * step
             step = step + momentum * buffer if nesterov else buffer
         param -= lr * step
+
+
+def sgd_product_step(
+    param: Array, a: Array, b: Array, buffer: Array | None, first: bool, lr: float,
+    momentum: float, dampening: float, weight_decay: float, nesterov: bool,
+    maximize: bool,
+) -> None:  # fmt: skip
+    """Gradient descent of one parameter, against the gradient ``a @ b``."""
+    sgd_step(
+        [param], [np.matmul(a, b)], [buffer], [first], lr, momentum, dampening,
+        weight_decay, nesterov, maximize,
+    )  # fmt: skip
 
 
 def adam_step(
