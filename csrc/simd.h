@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -78,6 +79,32 @@ inline void store(T* target, Vector<T> value) {
 template <class T>
 inline Vector<T> splat(T value) {
   return value - Vector<T>{};
+}
+
+/// a * b + c, rounded once where the machine can. GCC rounds once in most
+/// places but not in all: this is for loops that must agree to the bit.
+template <class V>
+inline V multiply_add(V a, V b, V c) {
+  constexpr bool kFloat = std::is_same_v<V, Vector<float>>;
+  static_assert(kFloat || std::is_same_v<V, Vector<double>>);
+#if defined(__AVX512F__)
+  if constexpr (kFloat)
+    return (V)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+  else
+    return (V)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__FMA__)
+  if constexpr (kFloat)
+    return (V)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+  else
+    return (V)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__aarch64__)
+  if constexpr (kFloat)
+    return (V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+  else
+    return (V)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#else
+  return a * b + c;
+#endif
 }
 
 /// Hold a value in a register: GCC otherwise reads it again for every use.

@@ -166,10 +166,10 @@ void sum_few(const Product<T>& given) {
       factor[k] = splat(p.alpha * p.a[i * p.a_row + k * p.a_column]);
     for_each_vector<T>(p.N, [&](long j, long lanes) {
       Vector<T> total = factor[0] * load(p.b + j, lanes);
-      keep(total);
 #pragma GCC unroll 4
       for (int k = 1; k < kFew; ++k)
-        total += factor[k] * load(p.b + k * p.b_row + j, lanes);
+        total =
+            multiply_add(factor[k], load(p.b + k * p.b_row + j, lanes), total);
       if (kMasks)
         total = select(load(mask + j, lanes) <= 0, Vector<T>{}, total);
       store(out + j, total, lanes);

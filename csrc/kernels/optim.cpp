@@ -15,19 +15,17 @@ template <class T>
                                            long i, long lanes) {
   Vector<T> param = load(s.param + i, lanes);
   if (s.maximize) step = -step;
-  if (s.weight_decay != 0) step = step + s.weight_decay * param;
+  if (s.weight_decay != 0)
+    step = multiply_add(splat(s.weight_decay), param, step);
   if (s.buffer) {
     Vector<T> buffer = step;
-    if (!s.first) {
-      // Two roundings, as in PyTorch.
-      Vector<T> kept = load(s.buffer + i, lanes) * s.momentum;
-      keep(kept);
-      buffer = kept + s.undampened * step;
-    }
+    if (!s.first)
+      buffer = multiply_add(splat(s.undampened), step,
+                            load(s.buffer + i, lanes) * s.momentum);
     store(s.buffer + i, buffer, lanes);
-    step = s.nesterov ? step + s.momentum * buffer : buffer;
+    step = s.nesterov ? multiply_add(splat(s.momentum), buffer, step) : buffer;
   }
-  store(s.param + i, param - s.lr * step, lanes);
+  store(s.param + i, multiply_add(splat(-s.lr), step, param), lanes);
 }
 
 template <class T>
@@ -51,11 +49,10 @@ void sgd_product_step(const SgdProductStep<T>& given) {
       factor[k] = splat(s.a[row * s.a_row + k * s.a_column]);
     for_each_vector<T>(s.columns, [&](long j, long lanes) {
       Vector<T> step = factor[0] * load(s.b + j, lanes);
-      // Rounded, as in a product in memory.
-      keep(step);
 #pragma GCC unroll 4
       for (int k = 1; k < kDepth; ++k)
-        step = step + factor[k] * load(s.b + k * s.b_row + j, lanes);
+        step =
+            multiply_add(factor[k], load(s.b + k * s.b_row + j, lanes), step);
       descend<T>(s, step, row * s.columns + j, lanes);
     });
   }
