@@ -2,11 +2,15 @@
 #include "program.h"
 
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "guards.h"
+#include "parallel.h"
 
 namespace tatami {
 
@@ -25,6 +29,9 @@ PyObject* planned_array(int rank, const npy_intp* lengths, int type) {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// ns of work that are worth waking threads for.
+constexpr double kTakesLong = 1e6;
 
 char* operand_at(const void* place) {
   char* operand;
@@ -100,7 +107,13 @@ long Program::run(nb::tuple arrays) {
 long Program::run_steps(bool hold) {
   PyThreadState* state = hold ? nullptr : PyEval_SaveThread();
   long refused = -1;
+  auto bands = bands_.begin();
   for (size_t i = 0; i < steps_.size() && refused < 0; ++i) {
+    if (bands != bands_.end() && bands->starts.front() == i) {
+      refused = run_bands(*bands);
+      i = bands++->starts.back() - 1;
+      continue;
+    }
     const Step& step = steps_[i];
     if (step.native) {
       if (!step.native->run()) refused = static_cast<long>(i);
@@ -114,6 +127,38 @@ long Program::run_steps(bool hold) {
   }
   if (state) PyEval_RestoreThread(state);
   return refused;
+}
+
+/// Threads take the bands in order. Each band runs on one thread, so nobody
+/// waits at the end of a kernel.
+long Program::run_bands(const Bands& bands) const {
+  std::atomic<size_t> next{0};
+  std::atomic<long> refused{-1};
+  std::vector<std::atomic<bool>> done(bands.count());
+  auto run_band = [&](size_t band) {
+    for (size_t i = bands.starts[band]; i < bands.starts[band + 1]; ++i)
+      if (refused.load(std::memory_order_relaxed) >= 0 ||
+          !steps_[i].native->run()) {
+        long none = -1;
+        refused.compare_exchange_strong(none, static_cast<long>(i));
+        return;
+      }
+  };
+  auto take = [&](long, long) {
+    for (size_t band; (band = next.fetch_add(1)) < bands.count();) {
+      if (band >= bands.lanes)
+        while (!done[band - bands.lanes].load(std::memory_order_acquire))
+          std::this_thread::yield();
+      run_band(band);
+      done[band].store(true, std::memory_order_release);
+    }
+  };
+  const long threads = thread_count();
+  if (threads > 1 && bands.count() >= 2 * size_t(threads))
+    parallel_for(threads, kTakesLong, take);
+  else
+    for (size_t band = 0; band < bands.count(); ++band) run_band(band);
+  return refused.load();
 }
 
 nb::list Program::profile(nb::tuple arrays) {
@@ -183,6 +228,8 @@ void add_program(nb::module_& module) {
       .def("add_slot", &Program::add_slot, nb::arg("array"))
       .def("add", &Program::add, nb::arg("name"), nb::arg("arguments"),
            nb::arg("outputs"))
+      .def("add_bands", &Program::add_bands, nb::arg("starts"),
+           nb::arg("lanes"))
       .def("add_function", &Program::add_function, nb::arg("function"))
       .def("replace", &Program::replace, nb::arg("index"), nb::arg("name"),
            nb::arg("arguments"), nb::arg("outputs"))

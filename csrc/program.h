@@ -36,6 +36,15 @@ struct Step {
   nb::object function;
 };
 
+/// Steps that go through a batch band by band. Bands that lie `lanes` apart
+/// share memory; all others may be gone through at once.
+struct Bands {
+  std::vector<size_t> starts;  // of the bands, and the end of the last one
+  size_t lanes;
+
+  size_t count() const { return starts.size() - 1; }
+};
+
 /// A list of kept calls, run in order with the GIL released.
 class Program {
  public:
@@ -50,6 +59,11 @@ class Program {
   bool add(const std::string& name, nb::tuple arguments, nb::tuple outputs);
 
   void add_function(nb::object function);
+
+  /// Let threads share out bands: steps that were added before.
+  void add_bands(std::vector<size_t> starts, size_t lanes) {
+    bands_.push_back({std::move(starts), lanes});
+  }
 
   /// Make a step anew, from other numbers.
   bool replace(size_t index, const std::string& name, nb::tuple arguments,
@@ -77,12 +91,14 @@ class Program {
   void clear() { steps_.clear(); }
 
  private:
+  long run_bands(const Bands& bands) const;
   void collect(const Step& step);
   void forget(const Step& step);
   void exchange(const nb::tuple& arrays);
 
   std::vector<Slot> slots_;
   std::vector<Step> steps_;
+  std::vector<Bands> bands_;  // in order
 };
 
 void add_program(nb::module_& module);

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.node import Node, Saved
+from ..kernels import native
 from ..tensor import Tensor
 from .bands import cut_into_bands
 from .fusion import fuse
@@ -131,7 +132,7 @@ def _learn(
 def _make(
     known: Any, trace: Trace, made: dict[int, tuple[int, Ref]], changed: list[int]
 ) -> str | None:
-    plan = Plan(trace.calls, trace.buffers, set(made))
+    plan = Plan(trace.calls, trace.buffers, set(made), native.get_num_threads())
     if not all(plan.whole(ref) for _, ref in made.values()):
         return "a gradient is part of an array"
     plan.simplify()

@@ -164,6 +164,7 @@ def _in_bands(plan: Plan, run: _Run, bands: int) -> list[Call]:
         for ref in call.results[rows.made :]
     }
     calls: list[Call] = []
+    plan.runs += 1
     for band in range(bands):
         first, last = (run.count * i // bands for i in (band, band + 1))
         rows = last - first
@@ -172,7 +173,7 @@ def _in_bands(plan: Plan, run: _Run, bands: int) -> list[Call]:
             for n in own
         }
         parts = {n: _item(whole, band, ref) for n, (ref, whole) in sums.items()}
-        cut = _Band(first, rows, memory, parts)
+        cut = _Band((plan.runs, band), first, rows, memory, parts)
         calls += [cut.call(call, how) for call, how in run.calls]
     phase = run.calls[0][0].phase
     return calls + [
@@ -198,12 +199,14 @@ class _Band:
     """Some rows of a batch.
 
     Attributes:
+        number: of the run, and of the band in it.
         first: the first row.
         rows: how many.
         own: the memory of batches that only the run needs.
         sums: where sums over the rows go.
     """
 
+    number: tuple[int, int]
     first: int
     rows: int
     own: dict[int, Ref]
@@ -218,7 +221,9 @@ class _Band:
             args[i] = (self.rows, *args[i][1:])
         results = [self._cut(ref) for ref in call.results[: rows.made]]
         results += [self.sums[ref.buffer] for ref in call.results[rows.made :]]
-        return Call(call.name, tuple(args), {}, tuple(results), call.phase, call)
+        return Call(
+            call.name, tuple(args), {}, tuple(results), call.phase, call, self.number
+        )
 
     def _cut(self, ref: Ref) -> Ref:
         shape = (self.rows, *ref.shape[1:])

@@ -131,7 +131,7 @@ class Captured:
 
     def _build(self, trace: Any) -> None:
         calls, buffers = trace.calls, trace.buffers
-        plan = Plan(calls, buffers, set(self._kept))
+        plan = Plan(calls, buffers, set(self._kept), native.get_num_threads())
         plan.simplify()
         fuse(plan)
         cut_into_bands(plan)

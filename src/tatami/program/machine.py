@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -140,11 +140,12 @@ class Trial:
             if ref.strides == contiguous_strides(ref.shape, ref.dtype.itemsize):
                 return ref
             target = self.plan.new_buffer(ref.shape, ref.dtype)
-            copies.append(Call("copy", (ref,), {}, (target,), call.phase))
+            copy = replace(call, name="copy", args=(ref,), kwargs={}, results=(target,))
+            copies.append(replace(copy, whole=None))
             return target
 
         args = mapped(call.args, in_order)
-        return copies, Call(call.name, args, call.kwargs, call.results, call.phase)
+        return copies, replace(call, args=args)
 
 
 class Machine:
@@ -188,7 +189,11 @@ class Machine:
             program.add_slot(self.memory)
         self.programs.append(program)
         calls = [call for call in self.plan.calls if call.phase == phase]
-        self.steps.append([self._add(program, call) for call in calls])
+        steps = [self._add(program, call) for call in calls]
+        self.steps.append(steps)
+        if self.plan.lanes > 1:
+            for starts in _runs(steps):
+                program.add_bands(starts, self.plan.lanes)
 
     def _slot_memory(self, number: int) -> Array:
         buffer = self.plan.buffers[number]
@@ -329,6 +334,21 @@ class Machine:
             if call.phase == phase
             for ref in (*call.changed(), *call.results)
         )
+
+
+def _runs(steps: list[Step]) -> list[list[int]]:
+    """Return where the bands of each run begin, and where the last one ends.
+
+    Runs with steps in Python are not among them.
+    """
+    places: dict[int, dict[int, list[int]]] = {}
+    for i, step in enumerate(steps):
+        if step.call.band is not None:
+            run, band = step.call.band
+            places.setdefault(run, {}).setdefault(band, []).append(i)
+    runs = [[x[0] for x in bands.values()] + [max(map(max, bands.values())) + 1]
+            for bands in places.values()]  # fmt: skip
+    return [x for x in runs if not any(s.by_python for s in steps[x[0] : x[-1]])]
 
 
 def _bytes(array: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,14 +25,22 @@ class Plan:
         calls: kernel calls, in order.
         buffers: the memory they work on.
         kept: numbers of made buffers that outlive a run.
+        lanes: how many bands of a batch may be gone through at once.
+
+    Attributes:
+        runs: how many runs of bands there are.
+        notes: what was done, in words.
     """
 
     def __init__(
-        self, calls: Iterable[Call], buffers: list[Buffer], kept: set[int]
-    ) -> None:
+        self, calls: Iterable[Call], buffers: list[Buffer], kept: set[int],
+        lanes: int = 1,
+    ) -> None:  # fmt: skip
         self.calls = list(calls)
         self.buffers = buffers
         self.kept = kept
+        self.lanes = lanes
+        self.runs = 0
         self.notes: list[str] = []
 
     # What is known.
@@ -139,34 +147,80 @@ class Plan:
 
     # Memory.
 
-    def lifetimes(self) -> dict[int, tuple[int, int]]:
-        """Return the first and the last call that each passing buffer serves."""
-        found: dict[int, tuple[int, int]] = {}
+    def lifetimes(self) -> dict[int, Lifetime]:
+        """Return when each passing buffer is in use."""
+        runs = self._extents_of_runs()
+        found: dict[int, Lifetime] = {}
         for i, call in enumerate(self.calls):
+            run, band = call.band or (0, 0)
+            extent = runs.get(run, (i, i))
+            lane = (run, band, band % self.lanes)
             for ref in (*call.refs(), *call.results):
                 if self.is_made(ref.buffer) and ref.buffer not in self.kept:
-                    first, _ = found.get(ref.buffer, (i, i))
-                    found[ref.buffer] = (first, i)
+                    life = found.setdefault(ref.buffer, Lifetime(i, i, *extent, lane))
+                    life.add(i, extent, lane)
         return found
+
+    def _extents_of_runs(self) -> dict[int, tuple[int, int]]:
+        """Return the first and the last call of each run of bands that are shared."""
+        runs: dict[int, tuple[int, int]] = {}
+        for i, call in enumerate(self.calls):
+            if call.band is not None and self.lanes > 1:
+                first, _ = runs.get(call.band[0], (i, i))
+                runs[call.band[0]] = (first, i)
+        return runs
 
     def places(self) -> tuple[dict[int, int], int]:
         """Return where in one block of memory each passing buffer lies; its size.
 
         Buffers that serve at different times share memory; large ones choose first.
         """
-        lifetimes = self.lifetimes()
-        sizes = {number: _padded(self.buffers[number].nbytes) for number in lifetimes}
-        taken: list[tuple[int, int, int, int]] = []
+        lives = self.lifetimes()
+        sizes = {number: _padded(self.buffers[number].nbytes) for number in lives}
+        taken: list[tuple[int, int, Lifetime]] = []
         offsets: dict[int, int] = {}
-        for number in sorted(lifetimes, key=lambda n: (-sizes[n], lifetimes[n])):
-            first, last = lifetimes[number]
-            rivals = sorted(
-                (start, end) for start, end, a, b in taken if a <= last and first <= b
-            )
+        for number in sorted(lives, key=lambda n: (-sizes[n], lives[n].first, n)):
+            life = lives[number]
+            rivals = sorted((start, end) for start, end, x in taken if x.meets(life))
             offset = _gap(rivals, sizes[number])
             offsets[number] = offset
-            taken.append((offset, offset + sizes[number], first, last))
-        return offsets, max((end for _, end, _, _ in taken), default=0)
+            taken.append((offset, offset + sizes[number], life))
+        return offsets, max((end for _, end, _ in taken), default=0)
+
+
+@dataclass
+class Lifetime:
+    """When a buffer is in use.
+
+    Attributes:
+        first: the first call that it serves.
+        last: the last one.
+        start: the first call that may be made at the same time as those.
+        end: the last one.
+        band: the run, the band, and the lane that it serves alone, or None. Bands of
+            one lane are gone through one after the other, others at any time.
+    """
+
+    first: int
+    last: int
+    start: int
+    end: int
+    band: tuple[int, int, int] | None
+
+    def add(self, i: int, extent: tuple[int, int], band: tuple[int, int, int]) -> None:
+        """Let a buffer serve call ``i`` as well."""
+        self.last = i
+        self.end = max(self.end, extent[1])
+        if self.band != band:
+            self.band = None
+
+    def meets(self, other: Lifetime) -> bool:
+        """Tell whether both are in use at some time."""
+        if self.band and other.band and self.band[0] == other.band[0]:
+            if self.band[2] != other.band[2]:
+                return True
+            return self.first <= other.last and other.first <= self.last
+        return self.start <= other.end and other.start <= self.end
 
 
 def _gap(taken: list[tuple[int, int]], size: int) -> int:

@@ -87,7 +87,8 @@ class Call:
     """One kernel call; arrays among the arguments are :class:`Ref`.
 
     ``phase`` is 1 in the backward pass of a function that returned a graph, else 0.
-    ``whole`` is the call this one does a part of, if it does.
+    ``whole`` is the call this one does a part of, if it does; ``band`` are the number
+    of the run of bands it belongs to, and of its band in it.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Call:
     results: tuple[Ref, ...]
     phase: int = 0
     whole: Call | None = None
+    band: tuple[int, int] | None = None
 
     def refs(self) -> Iterator[Ref]:
         """Yield the arrays among the arguments."""
