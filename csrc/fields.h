@@ -55,9 +55,9 @@ struct SavedFields {
 struct Known {
   PyObject *zero, *minus_one, *empty;
   PyTypeObject *tensor_fields, *node_fields, *saved_fields;
-  PyTypeObject* owing;              // what stands in the place of gradients
-  bool (*settle)(PyObject* owing);  // form those; false with an error set
-  PyObject *tensor, *saved;         // the classes made of the fields
+  PyTypeObject* debt;  // stands in the place of gradients
+  bool (*settle)(struct TensorFields* tensor);  // false with an error set
+  PyObject *tensor, *saved;  // the classes made of the fields
   PyObject *no_graph, *saved_log;
   PyObject *forward, *node_type, *is_view, *tensor_arguments, *unrecorded,
       *refresh, *unpack, *refuse_freed, *outputs, *array, *replayable;
@@ -84,8 +84,8 @@ inline bool is_true(PyObject* flag) {
 /// The gradient of a tensor, borrowed. One that is owed is formed first;
 /// nullptr with an error set if that fails.
 inline PyObject* gradient_of(TensorFields* tensor) {
-  bool owed = tensor->grad && Py_TYPE(tensor->grad) == known.owing;
-  return owed && !known.settle(tensor->grad) ? nullptr : tensor->grad;
+  bool owed = tensor->grad && Py_TYPE(tensor->grad) == known.debt;
+  return owed && !known.settle(tensor) ? nullptr : tensor->grad;
 }
 
 /// A tensor around an array.

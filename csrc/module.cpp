@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "backward.h"
+#include "debt.h"
 #include "fields.h"
 #include "parallel.h"
 #include "program.h"
@@ -187,6 +188,7 @@ NB_MODULE(_native, module) {
   keep_freed_memory();
   add_functions(module);
   add_program(module);
+  add_debt(module);
   add_replay(module);
   add_backward(module);
   add_fields(module);

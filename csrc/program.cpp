@@ -104,8 +104,8 @@ long Program::run(nb::tuple arrays) {
   return run_steps();
 }
 
-long Program::run_steps(bool hold) {
-  PyThreadState* state = hold ? nullptr : PyEval_SaveThread();
+long Program::run_steps() {
+  PyThreadState* state = PyEval_SaveThread();
   long refused = -1;
   auto bands = bands_.begin();
   for (size_t i = 0; i < steps_.size() && refused < 0; ++i) {
@@ -119,13 +119,13 @@ long Program::run_steps(bool hold) {
       if (!step.native->run()) refused = static_cast<long>(i);
       continue;
     }
-    if (state) PyEval_RestoreThread(state);
+    PyEval_RestoreThread(state);
     PyObject* result = PyObject_CallNoArgs(step.function.ptr());
     if (!result) throw nb::python_error();
     Py_DECREF(result);
-    if (state) state = PyEval_SaveThread();
+    state = PyEval_SaveThread();
   }
-  if (state) PyEval_RestoreThread(state);
+  PyEval_RestoreThread(state);
   return refused;
 }
 

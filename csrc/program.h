@@ -78,8 +78,8 @@ class Program {
     if (slots_[slot].base != address) slots_[slot].move_to(address);
   }
 
-  /// Run all steps where the slots lie now; with the GIL only if asked to.
-  long run_steps(bool hold = false);
+  /// Run all steps where the slots lie now.
+  long run_steps();
 
   /// Run all steps; returns the seconds each took.
   nb::list profile(nb::tuple arrays);

@@ -65,7 +65,6 @@ struct Kind {
 struct Result {
   size_t slot;
   nb::object make;  // returns a new (tensor, memory)
-  bool owed;        // formed only once somebody asks
   struct Handed {
     nb::object tensor;
     PyObject* array;  // of the tensor, which holds it
@@ -158,8 +157,8 @@ class Replay {
         {std::move(leaf), Kind::of(type, array), slot, step, nb::object()});
   }
 
-  void add_result(size_t slot, nb::object make, bool owed) {
-    results_.push_back({slot, std::move(make), owed, {}, {}});
+  void add_result(size_t slot, nb::object make) {
+    results_.push_back({slot, std::move(make), {}, {}});
   }
   /// Enter memory that arguments must not lie in.
   void add_lasting(nb::handle array) {
@@ -173,6 +172,10 @@ class Replay {
       results_.at(static_cast<size_t>(result)).leaves.push_back(leaf.ptr());
     gradients_.push_back({std::move(leaf), result});
   }
+  /// Enter what stands for the gradient of a leaf after a run.
+  void add_debt(nb::object leaf, nb::object debt) {
+    debts_.push_back({std::move(leaf), std::move(debt)});
+  }
   void add_count(nb::object counter, long step) {
     counts_.push_back({std::move(counter), step});
   }
@@ -185,12 +188,6 @@ class Replay {
     modes_.inference = inference;
     active_ = true;
   }
-  /// Say what forms the results that are owed, from what a run leaves.
-  void set_owed(nb::object program) {
-    owed_holder_ = program;
-    owed_ = nb::cast<Program*>(program);
-    self_ = nb::find(this).ptr();
-  }
   /// Called when options have changed, before the program runs.
   void set_refresh(nb::object refresh) { refresh_ = refresh; }
 
@@ -202,14 +199,14 @@ class Replay {
     auto see = [&](nb::handle held) {
       if (!result && held.ptr()) result = visit(held.ptr());
     };
-    for (const nb::object* held : {&holder_, &owed_holder_, &refresh_})
-      see(*held);
+    for (const nb::object* held : {&holder_, &refresh_}) see(*held);
     see(guards_);
     for (const Result& one : results_) {
       see(one.make);
       for (const auto& handed : one.pool) see(handed.tensor);
     }
     for (const auto& [leaf, index] : gradients_) see(leaf);
+    for (const auto& [leaf, debt] : debts_) see(leaf);
     for (const Found& one : found_) see(one.leaf);
     for (const auto& [counter, step] : counts_) see(counter);
     for (const Option& option : options_)
@@ -220,6 +217,7 @@ class Replay {
   void clear() {
     results_.clear();
     gradients_.clear();
+    debts_.clear();
     found_.clear();
     counts_.clear();
     options_.clear();
@@ -255,46 +253,21 @@ class Replay {
       program_->move(one.slot, data_at(one.present));
     nb::list handed;
     for (Result& result : results_) {
-      if (result.owed) {
-        handed.append(nb::none());
-        continue;
-      }
       const auto& next = result.next();
       program_->move(result.slot, next.memory);
       handed.append(next.tensor);
     }
-    replace_owed([](long) { return nb::none(); });
+    // What an earlier run owes can't be formed any more.
+    for (const auto& [leaf, debt] : debts_)
+      if (as_tensor(leaf.ptr())->grad == debt.ptr())
+        set(as_tensor(leaf.ptr())->grad, Py_None);
     long refused = program_->run_steps();
     if (refused >= 0) return nb::int_(refused);
     leave(handed);
     return handed;
   }
 
-  /// Form the gradients that the last run owes.
-  void settle() {
-    std::vector<nb::object> formed(results_.size());
-    for (size_t i = 0; i < results_.size(); ++i) {
-      if (!results_[i].owed) continue;
-      const auto& next = results_[i].next();
-      owed_->move(results_[i].slot, next.memory);
-      formed[i] = next.tensor;
-    }
-    // With the GIL: nobody may run the program meanwhile.
-    owed_->run_steps(true);
-    replace_owed([&](long result) { return formed[size_t(result)]; });
-  }
-
  private:
-  /// Put something else where this stands for gradients.
-  template <class Function>
-  void replace_owed(const Function& instead) const {
-    if (!owed_) return;
-    for (const auto& [leaf, result] : gradients_) {
-      PyObject*& gradient = as_tensor(leaf.ptr())->grad;
-      if (gradient == self_) set(gradient, instead(result).ptr());
-    }
-  }
-
   /// Whether an argument lies in the memory of an earlier one, or of a tensor
   /// that the program uses: then the calls mean something else.
   bool shares_memory(size_t i, PyArrayObject* array) {
@@ -326,13 +299,11 @@ class Replay {
   /// Set gradients and count changes, as the function itself would.
   void leave(const nb::list& handed) const {
     for (const auto& [leaf, result] : gradients_) {
-      PyObject* value = Py_None;
-      if (result >= 0)
-        value = results_[size_t(result)].owed
-                    ? self_
-                    : PyList_GET_ITEM(handed.ptr(), result);
-      set(as_tensor(leaf.ptr())->grad, value);
+      nb::object value = result < 0 ? nb::none() : nb::object(handed[result]);
+      set(as_tensor(leaf.ptr())->grad, value.ptr());
     }
+    for (const auto& [leaf, debt] : debts_)
+      set(as_tensor(leaf.ptr())->grad, debt.ptr());
     for (const Found& one : found_) one.count();
     for (const auto& [counter, step] : counts_) {
       long version = PyLong_AsLong(PyList_GET_ITEM(counter.ptr(), 0));
@@ -340,10 +311,8 @@ class Replay {
     }
   }
 
-  nb::object holder_, owed_holder_;
+  nb::object holder_;
   Program* program_;
-  Program* owed_ = nullptr;
-  PyObject* self_ = nullptr;
   std::vector<std::pair<char*, char*>>
       taken_;  // lasting memory, then arguments
   size_t lasting_ = 0;
@@ -352,6 +321,7 @@ class Replay {
   std::vector<char*> addresses_;
   std::vector<Result> results_;
   std::vector<std::pair<nb::object, long>> gradients_;
+  std::vector<std::pair<nb::object, nb::object>> debts_;
   std::vector<Found> found_;
   std::vector<std::pair<nb::object, long>> counts_;
   std::vector<Option> options_;
@@ -360,18 +330,6 @@ class Replay {
   Modes modes_;
   bool active_ = false;
 };
-
-bool settle(PyObject* owing) {
-  // The last reference may be the one that goes.
-  nb::object held = nb::borrow(owing);
-  try {
-    nb::inst_ptr<Replay>(owing)->settle();
-    return true;
-  } catch (nb::python_error& error) {
-    error.restore();
-    return false;
-  }
-}
 
 int traverse_replay(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
@@ -393,21 +351,18 @@ PyType_Slot replay_slots[] = {
 }  // namespace
 
 void add_replay(nb::module_& module) {
-  nb::class_<Replay> type(module, "Replay", nb::type_slots(replay_slots),
-                          "A captured function, ready to be called.");
-  known.owing = reinterpret_cast<PyTypeObject*>(type.ptr());
-  known.settle = settle;
-  type.def(nb::init<nb::object>(), nb::arg("program"))
+  nb::class_<Replay>(module, "Replay", nb::type_slots(replay_slots),
+                     "A captured function, ready to be called.")
+      .def(nb::init<nb::object>(), nb::arg("program"))
       .def("add_argument", &Replay::add_argument, nb::arg("type"),
            nb::arg("array"), nb::arg("slot"))
       .def("add_found", &Replay::add_found, nb::arg("leaf"), nb::arg("type"),
            nb::arg("array"), nb::arg("slot"), nb::arg("step"))
-      .def("add_result", &Replay::add_result, nb::arg("slot"), nb::arg("make"),
-           nb::arg("owed"))
-      .def("set_owed", &Replay::set_owed, nb::arg("program"))
+      .def("add_result", &Replay::add_result, nb::arg("slot"), nb::arg("make"))
       .def("add_lasting", &Replay::add_lasting, nb::arg("array"))
       .def("add_gradient", &Replay::add_gradient, nb::arg("leaf"),
            nb::arg("result"))
+      .def("add_debt", &Replay::add_debt, nb::arg("leaf"), nb::arg("debt"))
       .def("add_count", &Replay::add_count, nb::arg("counter"), nb::arg("step"))
       .def("add_option", &Replay::add_option, nb::arg("group"), nb::arg("key"))
       .def("set_guards", &Replay::set_guards, nb::arg("triples"))

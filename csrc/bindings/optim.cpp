@@ -86,18 +86,6 @@ PyObject* sgd_step(const Sgd& call) {
   Py_RETURN_NONE;
 }
 
-/// The steps between the elements of a matrix, in elements.
-bool read_matrix(PyObject* object, long* row, long* column) {
-  if (rank_of(object) != 2) return false;
-  const long size = static_cast<long>(PyArray_ITEMSIZE(as_array(object)));
-  const long rows = PyArray_STRIDE(as_array(object), 0);
-  const long columns = PyArray_STRIDE(as_array(object), 1);
-  *row = rows / size;
-  // The columns of a single column are neighbours as well.
-  *column = length_of(object, 1) == 1 ? 1 : columns / size;
-  return rows % size == 0 && columns % size == 0;
-}
-
 template <class T>
 struct ProductCall {
   SgdProductStep<T> step;

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 __all__ = [
+    "Debt",
     "Modes",
     "Passes",
     "Program",
@@ -16,6 +17,7 @@ __all__ = [
     "apply",
     "available",
     "connect",
+    "debts_of",
     "fields",
     "get_num_threads",
     "install",
@@ -40,6 +42,7 @@ else:
     reason = "tatami._native is built"
 
 available = _native is not None
+Debt: Any = _native.Debt if available else None
 Modes: Any = _native.Modes if available else None
 Passes: Any = _native.Passes if available else None
 Program: Any = _native.Program if available else None
@@ -47,6 +50,7 @@ Replay: Any = _native.Replay if available else None
 all_hold: Any = _native.all_hold if available else None
 apply: Any = _native.apply if available else None
 connect: Any = _native.connect if available else None
+debts_of: Any = _native.debts_of if available else None
 take_memory: Any = _native.take_memory if available else None
 wrap: Any = _native.wrap if available else None
 

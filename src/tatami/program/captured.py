@@ -14,7 +14,7 @@ from ..tensor import Tensor, wrap
 from .bands import cut_into_bands
 from .fusion import fuse
 from .machine import Array, Machine, placed
-from .owed import owe_gradients
+from .owed import Factors, owe_gradients
 from .plan import Plan, block
 from .record import Recording, is_plain_gradient, result_ref, tensors_of
 from .trace import Ref, extent
@@ -85,7 +85,7 @@ class Captured:
         kwargs: its named arguments.
 
     Attributes:
-        owed: buffers of gradients that are formed only once somebody reads them.
+        debts: leaves, and what stands for their gradients until somebody reads them.
     """
 
     def __init__(
@@ -103,10 +103,9 @@ class Captured:
         arguments += [found.gradient for found in self.found]
         self._positions = {id(tensor): i for i, tensor in enumerate(arguments)}
         self._returns_gradient = False
-        self._may_owe = _is_plain(args, kwargs) and kernels.in_use == "native"
         self._trace = trace
         self._kept: dict[int, _Result] = {}
-        self.owed: set[int] = set()
+        self.debts: list[tuple[Tensor, Any]] = []
         self._template = self._result(recording.result)
         returned = set(self._kept)
         self.grads: list[tuple[Tensor, _Result | None]] = []
@@ -135,14 +134,17 @@ class Captured:
         plan.simplify()
         fuse(plan)
         cut_into_bands(plan)
-        if self._may_owe:
-            self.owed = owe_gradients(plan, self._only_gradients)
+        owed: dict[int, Factors] = {}
+        if kernels.in_use == "native":
+            owed = owe_gradients(plan, self._only_gradients)
         inputs = [i for i, b in enumerate(buffers) if b.kind == "input"]
         self.plan = plan
         positions = [buffers[number].position for number in inputs]
         self.inputs = [self._numbers.get(number, number) for number in positions]
         self.given = [*inputs, *self._starts()]
+        self._forget(owed)
         self.machine = Machine(plan, self.given, list(self._kept))
+        self._owe()
         self._simple = not self.machine.pinned
         self._results = list(self._kept.values())
         for leaf, place in self.grads:
@@ -156,6 +158,24 @@ class Captured:
             if id(tensor) in self._positions
         ]
         self._gradient_counts = [x.gradient._counter[0] - x.version for x in self.found]
+
+    def _forget(self, owed: dict[int, Factors]) -> None:
+        """Leave gradients that are owed out of what a run leaves behind."""
+        self._owing = [
+            (leaf, owed[place.ref.buffer])
+            for leaf, place in self.grads
+            if place is not None and place.ref.buffer in owed
+        ]
+        self.grads = [x for x in self.grads if not x[1] or x[1].ref.buffer not in owed]
+        self._kept = {n: place for n, place in self._kept.items() if n not in owed}
+        for index, place in enumerate(self._kept.values()):
+            place.index = index
+
+    def _owe(self) -> None:
+        """Let what a run leaves in its memory stand for the gradients that it owes."""
+        for leaf, factors in self._owing:
+            arrays = (self.machine.array(ref) for ref in (factors.a, factors.b))
+            self.debts.append((leaf, native.Debt(*arrays)))
 
     # What is returned.
 
@@ -188,8 +208,8 @@ class Captured:
         node = tensor._node if tensor._requires_grad else None
         if tensor._requires_grad and node is None:
             self._trace.stop("it returns a new leaf that requires a gradient")
-        index = self._keep(ref, node).index
-        return lambda args, results: results[index]
+        place = self._keep(ref, node)
+        return lambda args, results: results[place.index]
 
     def _new(self, grad: Tensor) -> _Result:
         """Enter a gradient that a run makes."""
@@ -215,21 +235,19 @@ class Captured:
         arrays = [arguments[i]._array for i in self.inputs]
         arrays += [x.memory for x in handed]
         # What an earlier run owes can't be formed any more.
-        for tensor in self._owing():
-            tensor._grad = None
-        run = self.machine.run if self._simple else self.machine.run_pinned
-        for phase in range(len(self.machine.programs)):
-            run(arrays, phase)
+        for leaf, _ in self.debts:
+            leaf._grad = None
+        if self._simple:
+            self.machine.run(arrays)
+        else:
+            self.machine.run_pinned(arrays)
         self._count(arguments)
         results = [x.tensor for x in handed]
         for tensor, place in self.grads:
             tensor._grad = None if place is None else results[place.index]
+        for leaf, debt in self.debts:
+            leaf._grad = debt
         return self._template(arguments, results)
-
-    def _owing(self) -> list[Tensor]:
-        """Return the tensors whose gradients are owed after a run."""
-        owed = self.owed
-        return [x for x, place in self.grads if place and place.ref.buffer in owed]
 
     def arguments(self, given: Sequence[Tensor]) -> list[Tensor] | None:
         """Return what a run works on: arguments, and the gradients it finds.
@@ -270,9 +288,12 @@ class Captured:
     def _fast_way(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the call as compiled code does it, or None if it can't."""
         arguments = list(args)
-        if not _is_plain(args, kwargs) or not self._simple:
+        plain_call = not kwargs and all(
+            type(x) is Tensor and not x.requires_grad for x in args
+        )
+        if not plain_call or not self._simple or kernels.in_use != "native":
             return None
-        if self._argument_counts or kernels.in_use != "native":
+        if self._argument_counts or len(self.machine.programs) > 1:
             return None
         if self._returns_gradient:
             return None
@@ -287,9 +308,11 @@ class Captured:
             replay.add_lasting(lasting_tensor._array)
         for place in self._results:
             slot = len(self.given) + place.index
-            replay.add_result(slot, place.fresh, place.ref.buffer in self.owed)
+            replay.add_result(slot, place.fresh)
         for tensor, grad in self.grads:
             replay.add_gradient(tensor, -1 if grad is None else grad.index)
+        for leaf, debt in self.debts:
+            replay.add_debt(leaf, debt)
         for tensor, step in self._counts:
             replay.add_count(tensor._counter, step)
         for group, key in self.machine.options():
@@ -298,8 +321,6 @@ class Captured:
         replay.set_guards(self.guards.triples())
         replay.set_mode(state.enabled, state.inference)
         replay.set_refresh(self.machine.refresh)
-        if self.owed:
-            replay.set_owed(self.machine.programs[1])
         return replay
 
     def _count(self, arguments: Sequence[Tensor]) -> None:
@@ -312,11 +333,6 @@ class Captured:
             arguments[self._first :], self._gradient_counts, strict=True
         ):
             gradient._counter[0] += step
-
-
-def _is_plain(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Tell whether a call has only tensors without history as arguments."""
-    return not kwargs and all(type(x) is Tensor and not x.requires_grad for x in args)
 
 
 def _alike(one: Tensor, two: Tensor) -> bool:

@@ -116,32 +116,17 @@ def _times(captured: Captured) -> list[list[float]]:
 
 def describe(captured: Captured) -> str:
     """Return a program as a table of its kernels."""
+    machine, plan = captured.machine, captured.plan
     peak = native.peak_rate()
     lines: list[str] = []
-    count, total, work = 0, 0.0, 0.0
+    total = work = 0.0
     for phase, times in enumerate(_times(captured)):
-        heading, counts = _part(captured, phase)
-        lines += heading
-        steps = captured.machine.steps[phase]
-        for row in _rows(steps, times):
+        if len(machine.programs) > 1:
+            lines.append("forward:" if phase == 0 else "backward:")
+        for row in _rows(machine.steps[phase], times):
             lines.append(_line(row, peak))
-            total += row.seconds * counts
-            work += operations(row.call) * counts
-        count += len(steps) * counts
-    summary = f"{count} kernels, {total * 1e6:.1f} us, {work / 1e6:.3f} MFLOP"
-    memory = _memory(captured.plan, captured.machine)
-    share = [f"one core does {peak:.1f} GFLOP/s at most: this is "
-             f"{_share(work, total, peak)} of it"] if peak else []  # fmt: skip
-    return "\n".join([_HEAD, *lines, summary, memory, *share, *captured.plan.notes])
-
-
-def _part(captured: Captured, phase: int) -> tuple[list[str], bool]:
-    """Return the heading of a phase, and whether every run makes it."""
-    if len(captured.machine.programs) == 1:
-        return [], True
-    if captured.owed:
-        return (["when a gradient is read:"], False) if phase else ([], True)
-    return ["backward:" if phase else "forward:"], True
+            total, work = total + row.seconds, work + operations(row.call)
+    return "\n".join([_HEAD, *lines, *_summary(plan, machine, total, work, peak)])
 
 
 @dataclass
@@ -189,10 +174,19 @@ def _share(work: float, seconds: float, peak: float | None) -> str:
     return f"{100 * work / (seconds * 1e9) / peak:.0f}%"
 
 
-def _memory(plan: Plan, machine: Machine) -> str:
+def _summary(
+    plan: Plan, machine: Machine, total: float, work: float, peak: float | None
+) -> list[str]:
     made = {r.buffer for call in plan.calls for r in call.results}
     passing = sum(plan.buffers[n].nbytes for n in plan.lifetimes())
-    return (
+    lines = [
+        f"{len(plan.calls)} kernels, {total * 1e6:.1f} us, {work / 1e6:.3f} MFLOP",
         f"memory: {len(made)} buffers; those that pass take {machine.nbytes / 1e3:.1f} "
-        f"kB, shared, instead of {passing / 1e3:.1f} kB"
-    )
+        f"kB, shared, instead of {passing / 1e3:.1f} kB",
+    ]
+    if peak:
+        lines.append(
+            f"one core does {peak:.1f} GFLOP/s at most: this is "
+            f"{_share(work, total, peak)} of it"
+        )
+    return lines + plan.notes

@@ -16,7 +16,7 @@ import numpy as np
 from .plan import Plan, contiguous_strides
 from .trace import Call, Ref, refs_in
 
-__all__ = ["LEAST", "owe_gradients"]
+__all__ = ["LEAST", "Factors", "owe_gradients"]
 
 # Bytes of the smallest gradient for which it pays.
 LEAST = 1 << 15
@@ -26,25 +26,42 @@ LEAST = 1 << 15
 _FEW = 4
 
 
-def owe_gradients(plan: Plan, gradients: set[int]) -> set[int]:
-    """Let steps of SGD form large gradients for themselves.
+@dataclass(frozen=True)
+class Factors:
+    """What a gradient is the product of: matrices that stay until the next run."""
 
-    The calls that form them in memory go to the end of the plan, as its phase 1.
+    a: Ref
+    b: Ref
+
+
+def owe_gradients(plan: Plan, gradients: set[int]) -> dict[int, Factors]:
+    """Let steps of SGD form large gradients for themselves.
 
     Args:
         plan: the program.
         gradients: kept buffers that are gradients, and nothing else.
 
     Returns:
-        the buffers of those that are owed now.
+        what the gradients are made of that the program does not form any more.
     """
-    owed = set()
+    owed = {}
     for number in sorted(gradients):
         debt = _debt(plan, number)
         if debt is not None:
-            _owe(plan, debt)
-            owed.add(number)
+            _pay_by_step(plan, debt)
+            owed[number] = _owe(plan, debt.product)
     return owed
+
+
+def _owe(plan: Plan, product: Call) -> Factors:
+    """Leave a product out; let what it is made of stay."""
+    plan.calls = [call for call in plan.calls if call is not product]
+    gradient, factors = product.results[0], Factors(*product.args)
+    plan.kept.discard(gradient.buffer)
+    plan.lasting |= {factors.a.buffer, factors.b.buffer}
+    shape = "x".join(map(str, gradient.shape))
+    plan.notes.append(f"owed: the gradient {shape}, formed only when it is read")
+    return factors
 
 
 @dataclass(frozen=True)
@@ -130,15 +147,13 @@ def _alike(debt: _Debt) -> bool:
     )
 
 
-def _owe(plan: Plan, debt: _Debt) -> None:
-    """Let the step multiply; form the gradient whole in the end."""
+def _pay_by_step(plan: Plan, debt: _Debt) -> None:
+    """Let the step of the parameter multiply for itself."""
     own, rest = debt.steps()
     calls: list[Call] = []
     for call in plan.calls:
         if call is debt.step:
             calls += [own, rest] if rest.args[0] else [own]
-        elif call is not debt.product:
+        else:
             calls.append(call)
-    plan.calls = [*calls, replace(debt.product, phase=1)]
-    shape = "x".join(map(str, debt.gradient.shape))
-    plan.notes.append(f"owed: the gradient {shape}, formed only when it is read")
+    plan.calls = calls

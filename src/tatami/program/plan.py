@@ -29,6 +29,7 @@ class Plan:
 
     Attributes:
         runs: how many runs of bands there are.
+        lasting: buffers whose elements must stay until the next run.
         notes: what was done, in words.
     """
 
@@ -41,6 +42,7 @@ class Plan:
         self.kept = kept
         self.lanes = lanes
         self.runs = 0
+        self.lasting: set[int] = set()
         self.notes: list[str] = []
 
     # What is known.
@@ -159,6 +161,9 @@ class Plan:
                 if self.is_made(ref.buffer) and ref.buffer not in self.kept:
                     life = found.setdefault(ref.buffer, Lifetime(i, i, *extent, lane))
                     life.add(i, extent, lane)
+        for number in self.lasting & found.keys():
+            end = len(self.calls)
+            found[number].add(end, (end, end), (0, 0, 0))
         return found
 
     def _extents_of_runs(self) -> dict[int, tuple[int, int]]:
