@@ -5,9 +5,12 @@
 // (tatami/program/backward.py), it is a program.
 #include "backward.h"
 
+#include <nanobind/stl/tuple.h>
+
 #include <algorithm>
 #include <vector>
 
+#include "debt.h"
 #include "graph.h"
 #include "program.h"
 
@@ -19,6 +22,13 @@ struct Made {
   size_t leaf, slot;
   int type, rank;
   npy_intp lengths[kMaxRank];
+};
+
+/// The gradient of a leaf that has none yet, and is not formed.
+struct Owed {
+  size_t leaf;
+  int type;
+  MatrixPlace factors[2];
 };
 
 /// Says that a program runs, until it has ended or failed.
@@ -59,6 +69,18 @@ class Pass {
     if (made.rank > kMaxRank) throw nb::value_error("too many dimensions");
     std::copy_n(PyArray_DIMS(array), made.rank, made.lengths);
     made_.push_back(made);
+  }
+  /// Enter a gradient that the pass leaves owing, and what it is made of: slot,
+  /// offset, lengths and strides of two matrices.
+  void add_owed(size_t leaf, nb::handle like, nb::list factors) {
+    Owed owed{leaf, PyArray_TYPE(as_array(like.ptr())), {}};
+    for (size_t i = 0; i < 2; ++i) {
+      auto [slot, offset, rows, columns, row, column] =
+          nb::cast<std::tuple<size_t, long, long, long, long, long>>(
+              factors[i]);
+      owed.factors[i] = {slot, offset, {rows, columns}, {row, column}};
+    }
+    owed_.push_back(owed);
   }
   void add_changed(size_t leaf) { changed_.push_back(leaf); }
   /// Wait for the next pass, unless this one decided something.
@@ -110,10 +132,47 @@ class Pass {
     if (!keep_graph)
       for (const nb::object& step : steps)
         set(reinterpret_cast<NodeFields*>(step.ptr())->saved, Py_None);
+    for (const Owed& owed : owed_) owe(owed, graph, held, leaves[owed.leaf]);
     return true;
   }
 
  private:
+  /// Let what a gradient is made of stand in its place; it is formed at once
+  /// where others can change that.
+  void owe(const Owed& owed, const Graph& graph,
+           const std::vector<nb::object>& held, const nb::object& leaf) const {
+    nb::object matrices[2];
+    bool alone = true;
+    for (int i = 0; i < 2; ++i) {
+      const MatrixPlace& place = owed.factors[i];
+      if (place.slot >= graph.regions.size()) {
+        PyObject* memory = held.back().ptr();
+        auto* start = static_cast<char*>(PyArray_DATA(as_array(memory)));
+        matrices[i] = place.in(memory, start, owed.type);
+        continue;
+      }
+      const auto& [first, last] = graph.regions[place.slot];
+      alone = alone && nobody_else_reaches(graph.arrays, first, last);
+      matrices[i] =
+          place.in(holder_of(graph, first, place.offset), first, owed.type);
+    }
+    TensorFields* tensor = as_tensor(leaf.ptr());
+    nb::object debt = nb::cast(Debt{nb::make_tuple(matrices[0], matrices[1])});
+    set(tensor->grad, debt.ptr());
+    if (!alone && !settle(tensor)) throw nb::python_error();
+  }
+
+  /// An array of the graph that holds a place of a region.
+  static PyObject* holder_of(const Graph& graph, const char* first,
+                             npy_intp offset) {
+    for (PyArrayObject* array : graph.arrays) {
+      const char* start = static_cast<char*>(PyArray_DATA(array));
+      if (start <= first + offset && first + offset < start + extent_of(array))
+        return reinterpret_cast<PyObject*>(array);
+    }
+    throw std::logic_error("a region without an array");
+  }
+
   template <class F>
   static std::vector<nb::object> of(const std::vector<F*>& objects) {
     std::vector<nb::object> held;
@@ -151,6 +210,7 @@ class Pass {
   Program* program_ = nullptr;
   size_t nbytes_ = 0;
   std::vector<Made> made_;
+  std::vector<Owed> owed_;
   std::vector<size_t> changed_;
   std::vector<nb::object> types_;
   bool busy_ = false;
@@ -262,6 +322,8 @@ void add_backward(nb::module_& module) {
            nb::arg("nbytes"))
       .def("add_made", &Pass::add_made, nb::arg("leaf"), nb::arg("slot"),
            nb::arg("like"))
+      .def("add_owed", &Pass::add_owed, nb::arg("leaf"), nb::arg("like"),
+           nb::arg("factors"))
       .def("add_changed", &Pass::add_changed, nb::arg("leaf"))
       .def("recorded", &Pass::recorded)
       .def("give_up", &Pass::give_up);

@@ -282,27 +282,19 @@ def _parameters(draw: Draw, kind: Any, lists: int, low: float = -3) -> list[Any]
 
 
 def sgd_step(draw: Draw, kind: Any) -> Arguments:
-    """Draw a step with or without momentum."""
+    """Draw a step with or without momentum; some gradients are given as factors."""
     params, grads, buffers = _parameters(draw, kind, 3)
+    for i, param in enumerate(params):
+        if param.ndim == 2 and draw(st.booleans()):
+            depth = draw(st.integers(0, 5))
+            a = array(draw, (param.shape[0], depth), kind)
+            grads[i] = a, array(draw, (depth, param.shape[1]), kind)
     momentum = draw(st.sampled_from((0.0, 0.9)))
     first = [draw(st.booleans()) for _ in params]
     options = (0.1, momentum, draw(st.sampled_from((0.0, 0.1))))
     flags = (bool(momentum) and draw(st.booleans()), draw(st.booleans()))
     decay = draw(st.sampled_from((0.0, 0.01)))
     return params, grads, buffers, first, *options, decay, *flags
-
-
-def sgd_product_step(draw: Draw, kind: Any) -> Arguments:
-    """Draw a step against the gradient ``a @ b``, and operands it declines."""
-    rows, depth, columns = (draw(st.integers(0, most)) for most in (7, 5, 37))
-    a, b = array(draw, (rows, depth), kind), array(draw, (depth, columns), kind)
-    param, buffer = (array(draw, (rows, columns), kind).copy("C") for _ in range(2))
-    has_momentum, first, nesterov, maximize = (draw(st.booleans()) for _ in range(4))
-    numbers = (0.1, 0.9 * has_momentum, draw(st.sampled_from((0.0, 0.1))))
-    decay = draw(st.sampled_from((0.0, 0.01)))
-    flags = (has_momentum and nesterov, maximize)
-    kept = draw(st.sampled_from((buffer, buffer, None)))
-    return param, a, b, kept, first, *numbers, decay, *flags
 
 
 def adam_step(draw: Draw, kind: Any) -> Arguments:
@@ -409,7 +401,6 @@ CASES: dict[str, Callable[[Draw, Any], Arguments]] = {
     "avg_pool": avg_pool,
     "avg_pool_grad": avg_pool_grad,
     "sgd_step": sgd_step,
-    "sgd_product_step": sgd_product_step,
     "adam_step": adam_step,
     "rmsprop_step": rmsprop_step,
     "adagrad_step": adagrad_step,

@@ -15,6 +15,15 @@ struct VisitSgd {
   }
 };
 
+struct VisitSgdProduct {
+  template <class Step, class Function>
+  void operator()(Step& step, const Function& function) const {
+    VisitSgd{}(step, function);
+    function(step.a);
+    function(step.b);
+  }
+};
+
 /// The arrays an Adam step walks through.
 struct VisitParts {
   template <class Step, class Function>
@@ -39,116 +48,106 @@ struct Sgd {
   Items params, grads, buffers, first;
   double number[4];  // lr, momentum, dampening, weight_decay
   bool nesterov, maximize;
-
-  bool read_numbers(PyObject* const* arguments) {
-    return all_numbers(arguments, 4, number) &&
-           read_flag(arguments[4], &nesterov) &&
-           read_flag(arguments[5], &maximize);
-  }
 };
 
+/// Reads a gradient that is given as the factors of a product.
 template <class T>
-SgdStep<T> step_of(const Sgd& call, PyObject* param, PyObject* grad,
-                   PyObject* buffer, PyObject* first) {
+bool read_factors(PyObject* factors, PyObject* param, SgdProductStep<T>* step) {
+  if (PyTuple_GET_SIZE(factors) != 2 || rank_of(param) != 2) return false;
+  PyObject *a = PyTuple_GET_ITEM(factors, 0), *b = PyTuple_GET_ITEM(factors, 1);
+  long b_column;
+  if (!is_plain_of<T>(a) || !read_matrix(a, &step->a_row, &step->a_column) ||
+      !is_plain_of<T>(b) || !read_matrix(b, &step->b_row, &b_column))
+    return false;
+  step->rows = length_of(param, 0);
+  step->columns = length_of(param, 1);
+  step->depth = length_of(b, 0);
+  step->a = data_of<T>(a);
+  step->b = data_of<T>(b);
+  return length_of(a, 0) == step->rows && length_of(a, 1) == step->depth &&
+         length_of(b, 1) == step->columns && b_column == 1 &&
+         step->depth >= 1 && step->depth <= kProductDepth;
+}
+
+template <class T>
+bool read_gradient(PyObject* grad, PyObject* param, SgdProductStep<T>* step) {
+  step->a = step->b = nullptr;
+  step->grad = nullptr;
+  if (PyTuple_Check(grad)) return read_factors(grad, param, step);
+  if (!fits<T>(grad, param, false)) return false;
+  step->grad = data_of<T>(grad);
+  return true;
+}
+
+/// Fills all but the gradient.
+template <class T>
+void fill(SgdProductStep<T>* step, const Sgd& call, Py_ssize_t i) {
+  PyObject* buffer = call.buffers.items[i];
   bool uses_buffer = call.number[1] != 0 && buffer != Py_None;
-  SgdStep<T> step;
-  step.param = data_of<T>(param);
-  step.grad = grad ? data_of<T>(grad) : nullptr;
-  step.buffer = uses_buffer ? data_of<T>(buffer) : nullptr;
-  step.count = size_of(param);
-  step.first = first == Py_True;
-  step.nesterov = call.nesterov;
-  step.maximize = call.maximize;
-  step.lr = static_cast<T>(call.number[0]);
-  step.momentum = static_cast<T>(call.number[1]);
-  step.undampened = static_cast<T>(1 - call.number[2]);
-  step.weight_decay = static_cast<T>(call.number[3]);
-  return step;
+  step->param = data_of<T>(call.params.items[i]);
+  step->buffer = uses_buffer ? data_of<T>(buffer) : nullptr;
+  step->count = size_of(call.params.items[i]);
+  step->first = call.first.items[i] == Py_True;
+  step->nesterov = call.nesterov;
+  step->maximize = call.maximize;
+  step->lr = static_cast<T>(call.number[0]);
+  step->momentum = static_cast<T>(call.number[1]);
+  step->undampened = static_cast<T>(1 - call.number[2]);
+  step->weight_decay = static_cast<T>(call.number[3]);
+}
+
+/// Run the step of a gradient that is a product over the rows of the parameter.
+template <class T>
+void run_product(const SgdProductStep<T>& step) {
+  parallel_for(step.rows, 0.1 * double(step.columns),
+               [&](long begin, long end) {
+                 SgdProductStep<T> part = step;
+                 part.param += begin * step.columns;
+                 if (part.buffer) part.buffer += begin * step.columns;
+                 part.a += begin * step.a_row;
+                 part.rows = end - begin;
+                 kernels().of<T>().sgd_product_step(part);
+               });
 }
 
 template <class T>
 PyObject* sgd_step(const Sgd& call) {
   if (!all_fit<T>(call.params, call.params, true) ||
-      !all_fit<T>(call.grads, call.params, false) ||
-      !all_fit<T>(call.buffers, call.params, true, true))
+      !all_fit<T>(call.buffers, call.params, true, true) ||
+      call.grads.count != call.params.count)
     return declined();
-  std::vector<SgdStep<T>> steps;
-  steps.reserve(call.params.count);
-  for (Py_ssize_t i = 0; i < call.params.count; ++i)
-    steps.push_back(step_of<T>(call, call.params.items[i], call.grads.items[i],
-                               call.buffers.items[i], call.first.items[i]));
-  auto body = [](const SgdStep<T>& step) {
-    run(step, kernels().of<T>().sgd_step, VisitSgd{});
+  std::vector<SgdProductStep<T>> steps(size_t(call.params.count));
+  for (Py_ssize_t i = 0; i < call.params.count; ++i) {
+    auto* step = &steps[size_t(i)];
+    if (!read_gradient(call.grads.items[i], call.params.items[i], step))
+      return declined();
+    fill(step, call, i);
+  }
+  auto body = [](const SgdProductStep<T>& step) {
+    if (step.a)
+      run_product(step);
+    else
+      run<SgdStep<T>>(step, kernels().of<T>().sgd_step, VisitSgd{});
   };
   launch_call(0.3 * double(elements(call.params)),
-              ListCall<SgdStep<T>, decltype(body), VisitSgd>{std::move(steps),
-                                                             body, VisitSgd{}});
+              ListCall<SgdProductStep<T>, decltype(body), VisitSgdProduct>{
+                  std::move(steps), body, VisitSgdProduct{}});
   Py_RETURN_NONE;
 }
-
-template <class T>
-struct ProductCall {
-  SgdProductStep<T> step;
-
-  bool operator()() const {
-    const double row_ns = 0.1 * double(step.columns);
-    parallel_for(step.rows, row_ns, [&](long begin, long end) {
-      SgdProductStep<T> part = step;
-      part.param += begin * step.columns;
-      if (part.buffer) part.buffer += begin * step.columns;
-      part.a += begin * step.a_row;
-      part.rows = end - begin;
-      kernels().of<T>().sgd_product_step(part);
-    });
-    return true;
-  }
-  void places(std::vector<void*>& out) {
-    out.insert(out.end(), {&step.param, &step.buffer, &step.a, &step.b});
-  }
-};
 
 PyObject* serve_sgd_step(PyObject* const* arguments, Py_ssize_t count) {
   Sgd call;
   if (count != 10 || !call.params.read(arguments[0]) ||
       !call.grads.read(arguments[1]) || !call.buffers.read(arguments[2]) ||
-      !call.first.read(arguments[3]) || !call.read_numbers(arguments + 4) ||
-      call.params.count == 0 || call.first.count != call.params.count)
+      !call.first.read(arguments[3]) ||
+      !all_numbers(arguments + 4, 4, call.number) ||
+      !read_flag(arguments[8], &call.nesterov) ||
+      !read_flag(arguments[9], &call.maximize) || call.params.count == 0 ||
+      call.first.count != call.params.count)
     return declined();
   for (Py_ssize_t i = 0; i < call.first.count; ++i)
     if (!PyBool_Check(call.first.items[i])) return declined();
   return TATAMI_BY_TYPE(call.params.items[0], sgd_step, call);
-}
-
-template <class T>
-PyObject* sgd_product_step(PyObject* const* arguments) {
-  PyObject *param = arguments[0], *a = arguments[1], *b = arguments[2];
-  Sgd call;
-  SgdProductStep<T> step;
-  long b_column;
-  if (!call.read_numbers(arguments + 5) || !PyBool_Check(arguments[4]) ||
-      !fits<T>(param, param, true) || rank_of(param) != 2 ||
-      !is_plain_of<T>(a) || !read_matrix(a, &step.a_row, &step.a_column) ||
-      !is_plain_of<T>(b) || !read_matrix(b, &step.b_row, &b_column) ||
-      (arguments[3] != Py_None && !fits<T>(arguments[3], param, true)))
-    return declined();
-  step.rows = length_of(param, 0);
-  step.columns = length_of(param, 1);
-  step.depth = length_of(b, 0);
-  if (length_of(a, 0) != step.rows || length_of(a, 1) != step.depth ||
-      length_of(b, 1) != step.columns || b_column != 1 || step.depth < 1 ||
-      step.depth > kProductDepth)
-    return declined();
-  static_cast<SgdStep<T>&>(step) =
-      step_of<T>(call, param, nullptr, arguments[3], arguments[4]);
-  step.a = data_of<T>(a);
-  step.b = data_of<T>(b);
-  launch_call(0.1 * double(step.count), ProductCall<T>{step});
-  Py_RETURN_NONE;
-}
-
-PyObject* serve_sgd_product_step(PyObject* const* arguments, Py_ssize_t count) {
-  if (count != 11) return declined();
-  return TATAMI_BY_TYPE(arguments[0], sgd_product_step, arguments);
 }
 
 struct Adam {
@@ -239,7 +238,6 @@ PyObject* serve_adam_step(PyObject* const* arguments, Py_ssize_t count) {
 
 void add_optim() {
   add_function("sgd_step", serve_sgd_step);
-  add_function("sgd_product_step", serve_sgd_product_step);
   add_function("adam_step", serve_adam_step);
   add_scaled_steps();
 }

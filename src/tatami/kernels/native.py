@@ -17,7 +17,6 @@ __all__ = [
     "apply",
     "available",
     "connect",
-    "debts_of",
     "fields",
     "get_num_threads",
     "install",
@@ -28,6 +27,7 @@ __all__ = [
     "release_memory",
     "set_num_threads",
     "take_memory",
+    "trained",
     "wrap",
 ]
 
@@ -50,8 +50,8 @@ Replay: Any = _native.Replay if available else None
 all_hold: Any = _native.all_hold if available else None
 apply: Any = _native.apply if available else None
 connect: Any = _native.connect if available else None
-debts_of: Any = _native.debts_of if available else None
 take_memory: Any = _native.take_memory if available else None
+trained: Any = _native.trained if available else None
 wrap: Any = _native.wrap if available else None
 
 

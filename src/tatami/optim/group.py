@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes, kernels
 from ..autograd import enable_grad
+from ..kernels import native
 from ..tensor import Tensor, wrap
 from .optimizer import Closure, Optimizer
 
@@ -80,14 +80,28 @@ def evaluate(closure: Closure | None) -> Any:
         return closure()
 
 
-def trained(
-    params: Iterable[Tensor],
-) -> tuple[list[Tensor], list[np.ndarray], list[np.ndarray]]:
+# Lists of parameters, of their arrays, and of their gradients' arrays.
+Trained = tuple[list[Tensor], list[np.ndarray], list[Any]]
+
+
+def trained(params: list[Tensor], factors: bool = False) -> Trained:
     """Return the parameters that have a gradient, their arrays, and the gradients'.
+
+    Args:
+        params: parameters of a group.
+        factors: whether two matrices may stand for a gradient that is their product.
 
     Raises:
         RuntimeError: a gradient has another shape than its parameter.
     """
+    if kernels.in_use == "native":
+        found: Trained | None = native.trained(params, factors)
+        if found is not None:
+            return found
+    return _trained(params)
+
+
+def _trained(params: list[Tensor]) -> Trained:
     chosen, arrays, grads = [], [], []
     for param in params:
         gradient = param._grad

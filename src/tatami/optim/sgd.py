@@ -71,7 +71,7 @@ class SGD(Optimizer):
         """
         loss = evaluate(closure)
         for group in self.param_groups:
-            params, arrays, grads = trained(group["params"])
+            params, arrays, grads = trained(group["params"], factors=True)
             if not params:
                 continue
             buffers, first = self._buffers(group, params)

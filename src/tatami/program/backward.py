@@ -20,6 +20,7 @@ from .bands import cut_into_bands
 from .fusion import fuse
 from .machine import Machine, memory_at
 from .observed import Observed, observer, release
+from .owed import owe_products
 from .plan import Plan, is_random
 from .record import Exchange, difference_of_traces, result_ref, unobserve
 from .trace import Buffer, Ref, Trace, recording
@@ -143,13 +144,22 @@ def _make(
     if machine.pinned:
         return "it needs kernels that are not compiled"
     holder = [buffer.array for buffer in plan.buffers if buffer.kind == "outside"]
-    nbytes = machine.nbytes
+    formed, owed = made, {}
     if any(step.by_python for step in machine.steps[0]):
         # Such a step knows the arrays it works on, so they have to stay.
         machine = Machine(plan, inputs, list(made))
         nbytes = 0
-    for slot, (leaf, ref) in enumerate(made.values(), len(inputs)):
+    else:
+        owed = owe_products(plan, set(made))
+        formed = {number: x for number, x in made.items() if number not in owed}
+        machine = Machine(plan, inputs, list(formed), movable=True)
+        nbytes = machine.nbytes
+    for slot, (leaf, ref) in enumerate(formed.values(), len(inputs)):
         known.add_made(leaf, slot, np.empty(ref.shape, ref.dtype))
+    for number, factors in owed.items():
+        places = [machine.place(ref) for ref in (factors.a, factors.b)]
+        leaf, ref = made[number]
+        known.add_owed(leaf, np.empty(0, ref.dtype), places)
     for leaf in changed:
         known.add_changed(leaf)
     known.make(machine.programs[0], (holder, machine.memory), nbytes)

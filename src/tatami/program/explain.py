@@ -53,10 +53,9 @@ def _of_pooled_grad(call: Call) -> float:
     return passes * 2.0 * windows * _volume(shape[1:])
 
 
-def _of_product_step(call: Call) -> float:
-    """Count the product, and a multiplication and an addition for the step."""
-    a, b = call.args[1:3]
-    return 2.0 * a.shape[0] * (a.shape[1] + 1) * b.shape[1]
+def _of_factors(a: Ref, b: Ref) -> int:
+    """Count the product that a gradient is given as."""
+    return 2 * _volume(a.shape) * b.shape[1]
 
 
 def _of_product(call: Call) -> float:
@@ -76,7 +75,6 @@ _COUNTS: dict[str, Callable[[Call], float]] = {
     "matmul_masked": _of_product,
     "addmm": _of_product,
     "linear_relu": _of_product,
-    "sgd_product_step": _of_product_step,
 }
 
 
@@ -88,6 +86,8 @@ def operations(call: Call) -> float:
     if call.name in _COUNTS:
         return _COUNTS[call.name](call)
     changed = sum(_volume(ref.shape) for ref in call.changed())
+    if call.name == "sgd_step":
+        changed += sum(_of_factors(*x) for x in call.args[1] if isinstance(x, tuple))
     return float(changed + sum(_volume(ref.shape) for ref in call.results))
 
 

@@ -218,6 +218,17 @@ class Machine:
             memory, offset = buffer.array, ref.offset
         return placed(memory, offset, ref)
 
+    def place(self, ref: Ref) -> tuple[int, ...]:
+        """Return in which slot an array lies and where, its shape and its strides.
+
+        The memory of passing buffers is the last slot.
+        """
+        if ref.buffer in self.slots:
+            slot, offset = self.slots.index(ref.buffer), ref.offset
+        else:
+            slot, offset = len(self.slots), self._offsets[ref.buffer] + ref.offset
+        return slot, offset, *ref.shape, *ref.strides
+
     def _add(self, program: Any, call: Call) -> Step:
         arguments = mapped(call.args, self.array)
         outputs = tuple(self.array(ref) for ref in call.results)

@@ -16,7 +16,7 @@ import numpy as np
 from .plan import Plan, contiguous_strides
 from .trace import Call, Ref, refs_in
 
-__all__ = ["LEAST", "Factors", "owe_gradients"]
+__all__ = ["LEAST", "Factors", "owe_gradients", "owe_products"]
 
 # Bytes of the smallest gradient for which it pays.
 LEAST = 1 << 15
@@ -24,6 +24,8 @@ LEAST = 1 << 15
 # optimizers, and larger batches, gain nothing from gradients in cached pieces: products
 # of few rows lose what the memory gains.
 _FEW = 4
+# The place of the gradients among the arguments of a step.
+_GRADIENTS = 1
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,33 @@ def owe_gradients(plan: Plan, gradients: set[int]) -> dict[int, Factors]:
     for number in sorted(gradients):
         debt = _debt(plan, number)
         if debt is not None:
-            _pay_by_step(plan, debt)
+            plan.calls = [debt.paid() if x is debt.step else x for x in plan.calls]
             owed[number] = _owe(plan, debt.product)
     return owed
+
+
+def owe_products(plan: Plan, gradients: set[int]) -> dict[int, Factors]:
+    """Leave large gradients that are products of a few rows to whoever reads them.
+
+    Args:
+        plan: a backward pass, which makes no steps.
+        gradients: its results.
+
+    Returns:
+        what the gradients are made of that the program does not form any more.
+    """
+    makers, users, owed = plan.makers(), plan.users(), {}
+    changed = {ref.buffer for call in plan.calls for ref in call.changed()}
+    for number in sorted(gradients & makers.keys() - users.keys()):
+        product = plan.calls[makers[number]]
+        if not _is_product(product) or plan.buffers[number].nbytes < LEAST:
+            continue
+        given = {i for i, b in enumerate(plan.buffers) if b.kind == "input"} - changed
+        if {ref.buffer for ref in product.refs()} <= (
+            makers.keys() - plan.kept
+        ) | given:
+            owed[number] = product
+    return {number: _owe(plan, product) for number, product in owed.items()}
 
 
 def _owe(plan: Plan, product: Call) -> Factors:
@@ -80,21 +106,13 @@ class _Debt:
     step: Call
     place: int
 
-    def own(self) -> tuple[Ref, Ref | None, bool]:
-        """Return the parameter, its momentum, and whether that begins now."""
-        params, _, buffers, first = self.step.args[:4]
-        return params[self.place], buffers[self.place], first[self.place]
-
-    def steps(self) -> tuple[Call, Call]:
-        """Return the step of this parameter, and that of all others."""
-        lists, numbers = self.step.args[:4], self.step.args[4:]
-        param, buffer, first = self.own()
-        args = (param, *self.product.args, buffer, first, *numbers)
-        others = [
-            [x for i, x in enumerate(items) if i != self.place] for items in lists
-        ]
-        rest = replace(self.step, args=(*others, *numbers))
-        return Call("sgd_product_step", args, {}, (), self.step.phase), rest
+    def paid(self) -> Call:
+        """Return the step, given what the gradient is made of."""
+        gradients = list(self.step.args[_GRADIENTS])
+        gradients[self.place] = tuple(self.product.args)
+        args = list(self.step.args)
+        args[_GRADIENTS] = gradients
+        return replace(self.step, args=tuple(args))
 
 
 def _debt(plan: Plan, number: int) -> _Debt | None:
@@ -132,28 +150,17 @@ def _place(step: Call, gradient: Ref) -> int | None:
     """Return which gradient of a step of SGD it is, if it is one, and once."""
     if step.name != "sgd_step" or step.phase != 0:
         return None
-    places = [i for i, ref in enumerate(step.args[1]) if ref == gradient]
+    places = [i for i, x in enumerate(step.args[_GRADIENTS]) if x == gradient]
     taken = [ref for ref in step.refs() if ref.buffer == gradient.buffer]
     return places[0] if len(places) == len(taken) == 1 else None
 
 
 def _alike(debt: _Debt) -> bool:
     """Tell whether parameter and momentum lie in memory as the gradient does."""
+    params, _, buffers, _ = debt.step.args[:4]
     strides = contiguous_strides(debt.gradient.shape, debt.gradient.dtype.itemsize)
     return all(
         (ref.shape, ref.strides, ref.dtype)
         == (debt.gradient.shape, strides, debt.gradient.dtype)
-        for ref in refs_in(debt.own())
+        for ref in refs_in((params[debt.place], buffers[debt.place]))
     )
-
-
-def _pay_by_step(plan: Plan, debt: _Debt) -> None:
-    """Let the step of the parameter multiply for itself."""
-    own, rest = debt.steps()
-    calls: list[Call] = []
-    for call in plan.calls:
-        if call is debt.step:
-            calls += [own, rest] if rest.args[0] else [own]
-        else:
-            calls.append(call)
-    plan.calls = calls

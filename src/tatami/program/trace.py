@@ -28,7 +28,7 @@ CHANGES: dict[str, tuple[int, ...]] = {
     "sgd_step": (0, 2), "adam_step": (0, 2, 3, 4, 5), "rmsprop_step": (0, 2, 3, 4),
     "adagrad_step": (0, 2, 3), "adadelta_step": (0, 2, 3), "adamax_step": (0, 2, 3, 4),
     "nadam_step": (0, 2, 3, 4, 5), "radam_step": (0, 2, 3, 4), "asgd_step": (0, 2),
-    "rprop_step": (0, 2, 3), "sgd_product_step": (0, 3),
+    "rprop_step": (0, 2, 3),
 }  # fmt: skip
 # Kernels whose result tells Python something about the elements.
 _REVEALING = {

@@ -43,7 +43,7 @@ FILES = {
     "norm": "batch_norm batch_norm_grad channel_affine layer_norm layer_norm_grad",
     "optim": (
         "adadelta_step adagrad_step adam_step adamax_step asgd_step count_steps "
-        "nadam_step radam_step rmsprop_step rprop_step sgd_product_step sgd_step"
+        "nadam_step radam_step rmsprop_step rprop_step sgd_step"
     ),
     "pool": (
         "adaptive_avg_pool adaptive_avg_pool_grad adaptive_max_pool avg_pool "

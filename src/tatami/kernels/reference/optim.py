@@ -17,7 +17,6 @@ __all__ = [
     "radam_step",
     "rmsprop_step",
     "rprop_step",
-    "sgd_product_step",
     "sgd_step",
 ]
 
@@ -52,16 +51,20 @@ def count_steps(steps: Arrays) -> list[float]:
 
 
 def sgd_step(
-    params: Arrays, grads: Arrays, buffers: Sequence[Array | None],
+    params: Arrays, grads: Sequence[Array | tuple[Array, Array]],
+    buffers: Sequence[Array | None],
     first: Sequence[bool], lr: float, momentum: float, dampening: float,
     weight_decay: float, nesterov: bool, maximize: bool,
 ) -> None:  # fmt: skip
     """Gradient descent with momentum; a ``first`` buffer starts as the gradient.
 
+    A gradient may be given as two matrices that it is the product of.
+
     Source: Sutskever et al. 2013, "On the importance of initialization and momentum in
     deep learning", section 2, with the learning rate outside the velocity.
     """
-    for param, grad, buffer, fresh in zip(params, grads, buffers, first, strict=True):
+    for param, given, buffer, fresh in zip(params, grads, buffers, first, strict=True):
+        grad = np.matmul(*given) if isinstance(given, tuple) else given
         step = -grad if maximize else grad
         if weight_decay:
             step = step + weight_decay * param
@@ -73,18 +76,6 @@ def sgd_step(
                 buffer += (1 - dampening) * step
             step = step + momentum * buffer if nesterov else buffer
         param -= lr * step
-
-
-def sgd_product_step(
-    param: Array, a: Array, b: Array, buffer: Array | None, first: bool, lr: float,
-    momentum: float, dampening: float, weight_decay: float, nesterov: bool,
-    maximize: bool,
-) -> None:  # fmt: skip
-    """Gradient descent of one parameter, against the gradient ``a @ b``."""
-    sgd_step(
-        [param], [np.matmul(a, b)], [buffer], [first], lr, momentum, dampening,
-        weight_decay, nesterov, maximize,
-    )  # fmt: skip
 
 
 def adam_step(
