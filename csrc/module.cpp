@@ -20,6 +20,7 @@
 #include "backward.h"
 #include "debt.h"
 #include "fields.h"
+#include "members.h"
 #include "parallel.h"
 #include "program.h"
 
@@ -191,6 +192,7 @@ NB_MODULE(_native, module) {
   add_debt(module);
   add_replay(module);
   add_backward(module);
+  add_members(module);
   add_fields(module);
   module.def("names", names, "The names of the compiled kernels.");
   module.def("set_reference", set_reference, nb::arg("name"),

@@ -18,6 +18,7 @@ __all__ = [
     "available",
     "connect",
     "fields",
+    "find_members_of",
     "get_num_threads",
     "install",
     "instruction_set",
@@ -50,6 +51,7 @@ Replay: Any = _native.Replay if available else None
 all_hold: Any = _native.all_hold if available else None
 apply: Any = _native.apply if available else None
 connect: Any = _native.connect if available else None
+find_members_of: Any = _native.find_members_of if available else None
 take_memory: Any = _native.take_memory if available else None
 trained: Any = _native.trained if available else None
 wrap: Any = _native.wrap if available else None

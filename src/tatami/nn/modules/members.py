@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ...kernels import native
 from ...tensor import Tensor
 from ..parameter import Parameter
 
@@ -20,6 +21,28 @@ class Members:
     _parameters: dict[str, Any]
     _buffers: dict[str, Any]
     _modules: dict[str, Any]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = cls.__getattr__ is Members.__getattr__
+        plain = cls.__getattribute__ is object.__getattribute__
+        if native.available and own and plain:
+            native.find_members_of(cls)
+
+    def __getattr__(self, name: str) -> Any:
+        members = self.__dict__
+        try:
+            if name in (own := members["_parameters"]):
+                return own[name]
+            if name in (own := members["_modules"]):
+                return own[name]
+            if name in (own := members["_buffers"]):
+                return own[name]
+        except KeyError:
+            pass
+        raise AttributeError(
+            f"'{type(self).__name__}' object has no attribute '{name}'"
+        )
 
     def _named_members(
         self, get_members_fn: Callable[[Any], Iterable[tuple[str, Any]]],

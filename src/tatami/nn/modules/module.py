@@ -111,21 +111,6 @@ class Module(Members, StateDict, HookRegistration):
 
     # Attributes: parameters, buffers and modules live in dictionaries of their own.
 
-    def __getattr__(self, name: str) -> Any:
-        members = self.__dict__
-        try:
-            if name in (own := members["_parameters"]):
-                return own[name]
-            if name in (own := members["_modules"]):
-                return own[name]
-            if name in (own := members["_buffers"]):
-                return own[name]
-        except KeyError:
-            pass
-        raise AttributeError(
-            f"'{type(self).__name__}' object has no attribute '{name}'"
-        )
-
     def __setattr__(self, name: str, value: Any) -> None:
         members = self.__dict__
         if isinstance(value, Parameter):
