@@ -5,7 +5,9 @@
 // closed. The live ones of each output channel are listed, and only these are
 // visited; the sums for the gradient of the weight stay in registers. Samples
 // are summed in parts of a fixed size, and the parts in order, so that the
-// result does not depend on the number of threads.
+// result does not depend on the number of threads. Tried for a single channel
+// of the input: to multiply the zeros as well, with lanes of windows, takes as
+// long.
 #include "../parallel.h"
 #include "conv_pool_visit.h"
 
