@@ -153,9 +153,12 @@ long Program::run_bands(const Bands& bands) const {
       done[band].store(true, std::memory_order_release);
     }
   };
-  const long threads = thread_count();
-  if (threads > 1 && bands.count() >= 2 * size_t(threads))
-    parallel_for(threads, kTakesLong, take);
+  // More threads than bands with memory of their own do better inside kernels.
+  const auto threads = static_cast<size_t>(thread_count());
+  const bool shared =
+      threads > 1 && threads <= bands.lanes && bands.count() >= 2 * threads;
+  if (shared)
+    parallel_for(static_cast<long>(threads), kTakesLong, take);
   else
     for (size_t band = 0; band < bands.count(); ++band) run_band(band);
   return refused.load();
