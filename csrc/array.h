@@ -149,18 +149,6 @@ inline long size_of(PyObject* object) {
   return static_cast<long>(PyArray_SIZE(as_array(object)));
 }
 
-/// The steps between the elements of a matrix, in elements.
-inline bool read_matrix(PyObject* object, long* row, long* column) {
-  if (rank_of(object) != 2) return false;
-  const long size = static_cast<long>(PyArray_ITEMSIZE(as_array(object)));
-  const long rows = PyArray_STRIDE(as_array(object), 0);
-  const long columns = PyArray_STRIDE(as_array(object), 1);
-  *row = rows / size;
-  // The columns of a single column are neighbours as well.
-  *column = length_of(object, 1) == 1 ? 1 : columns / size;
-  return rows % size == 0 && columns % size == 0;
-}
-
 /// The next output of the program in the making; nullptr if it is another kind.
 PyObject* planned_array(int rank, const npy_intp* lengths, int type);
 

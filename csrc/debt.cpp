@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "matrix.h"
+
 namespace nb = nanobind;
 
 namespace tatami {
@@ -10,17 +12,22 @@ namespace {
 
 template <class T>
 PyObject* product_of(PyObject* a, PyObject* b) {
-  MatrixProduct<T> p{};
-  const npy_intp lengths[] = {length_of(a, 0), length_of(b, 1)};
+  Matrix<T> left, right;
+  if (!left.read(a) || !right.read(b))
+    return PyErr_Format(PyExc_TypeError, "a factor lies between elements");
+  const npy_intp lengths[] = {left.rows, right.columns};
   Owned result(new_array<T>(2, lengths));
-  if (!result || !read_matrix(a, &p.a_row, &p.a_column) ||
-      !read_matrix(b, &p.b_row, &p.b_column))
-    return nullptr;
-  p.M = lengths[0];
-  p.N = p.out_row = lengths[1];
-  p.K = length_of(a, 1);
+  if (!result) return nullptr;
+  MatrixProduct<T> p{};
+  p.M = left.rows;
+  p.N = p.out_row = right.columns;
+  p.K = left.columns;
   p.a = data_of<T>(a);
+  p.a_row = left.row_step;
+  p.a_column = left.column_step;
   p.b = data_of<T>(b);
+  p.b_row = right.row_step;
+  p.b_column = right.column_step;
   p.out = data_of<T>(result.get());
   p.alpha = 1;
   // With the GIL: nobody may use the memory of the factors meanwhile.
@@ -40,11 +47,8 @@ Debt make_debt(nb::object a, nb::object b) {
               rank_of(b.ptr()) == 2 &&
               length_of(a.ptr(), 1) == length_of(b.ptr(), 0);
   int type = fits ? PyArray_TYPE(as_array(a.ptr())) : NPY_NOTYPE;
-  long row, column;
   if ((type != NPY_FLOAT && type != NPY_DOUBLE) ||
-      PyArray_TYPE(as_array(b.ptr())) != type ||
-      !read_matrix(a.ptr(), &row, &column) ||
-      !read_matrix(b.ptr(), &row, &column))
+      PyArray_TYPE(as_array(b.ptr())) != type)
     throw nb::type_error("a gradient is owed as two matrices of one type");
   return {nb::make_tuple(a, b)};
 }

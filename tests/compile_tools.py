@@ -16,12 +16,13 @@ import numpy as np
 
 import tatami
 from tatami import nn
+from tatami.nn import functional as F
 from tatami.optim import Optimizer
 from tatami.program import bands, captured, graph, owed
 
 __all__ = [
     "Report", "batches", "check", "classifier", "close_to", "small_debts", "snapshot",
-    "thin_bands",
+    "stepping", "thin_bands",
 ]  # fmt: skip
 
 Scenario = Callable[[Any], Iterator[Any]]
@@ -221,6 +222,20 @@ def classifier(features: int = 5, classes: int = 3) -> nn.Module:
         nn.Linear(features, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.25),
         nn.Linear(8, classes),
     )  # fmt: skip
+
+
+def stepping(compile: Any, model: Any, optimizer: Any) -> Any:
+    """Return a compiled training step."""
+
+    @compile
+    def step(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
 
 
 @contextmanager

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from compile_tools import thin_bands
+from compile_tools import stepping, thin_bands
 
 import tatami
 from tatami import kernels, nn, optim
 from tatami.kernels import native
-from tatami.nn import functional as F
 from tatami.program.plan import Plan
 
 SIZE = 23
@@ -34,16 +33,7 @@ def training() -> Any:
         nn.Linear(144, 17), nn.ReLU(), nn.Linear(17, 5),
     )  # fmt: skip
     optimizer = optim.SGD(model.parameters(), lr=0.1)
-
-    @tatami.compile
-    def step(x: Any, y: Any) -> Any:
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step, model
+    return stepping(tatami.compile, model, optimizer), model
 
 
 def program_of(step: Any) -> Any:

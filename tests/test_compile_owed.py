@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from compile_tools import batches, check, small_debts
+from compile_tools import batches, check, small_debts, stepping
 
 import tatami
 from tatami import kernels, nn, optim
@@ -36,20 +36,6 @@ def network() -> nn.Module:
     return nn.Sequential(
         nn.Linear(5, 13), nn.ReLU(), nn.Linear(13, 19), nn.ReLU(), nn.Linear(19, 3)
     )
-
-
-def stepping(compile: Any, model: Any, optimizer: Any) -> Any:
-    """Return a compiled training step."""
-
-    @compile
-    def step(x: Any, y: Any) -> Any:
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
 
 
 def owing(function: Any) -> int:

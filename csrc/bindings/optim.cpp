@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "../matrix.h"
+
 namespace tatami {
 namespace {
 
@@ -55,18 +57,23 @@ template <class T>
 bool read_factors(PyObject* factors, PyObject* param, SgdProductStep<T>* step) {
   if (PyTuple_GET_SIZE(factors) != 2 || rank_of(param) != 2) return false;
   PyObject *a = PyTuple_GET_ITEM(factors, 0), *b = PyTuple_GET_ITEM(factors, 1);
-  long b_column;
-  if (!is_plain_of<T>(a) || !read_matrix(a, &step->a_row, &step->a_column) ||
-      !is_plain_of<T>(b) || !read_matrix(b, &step->b_row, &b_column))
+  if (!is_plain_of<T>(a) || !is_plain_of<T>(b) || rank_of(a) != 2 ||
+      rank_of(b) != 2)
     return false;
+  Matrix<T> left, right;
+  if (!left.read(a) || !right.read(b)) return false;
   step->rows = length_of(param, 0);
   step->columns = length_of(param, 1);
-  step->depth = length_of(b, 0);
+  step->depth = right.rows;
   step->a = data_of<T>(a);
+  step->a_row = left.row_step;
+  step->a_column = left.column_step;
   step->b = data_of<T>(b);
-  return length_of(a, 0) == step->rows && length_of(a, 1) == step->depth &&
-         length_of(b, 1) == step->columns && b_column == 1 &&
-         step->depth >= 1 && step->depth <= kProductDepth;
+  step->b_row = right.row_step;
+  return left.rows == step->rows && left.columns == step->depth &&
+         right.columns == step->columns &&
+         (right.column_step == 1 || right.columns == 1) && step->depth >= 1 &&
+         step->depth <= kProductDepth;
 }
 
 template <class T>

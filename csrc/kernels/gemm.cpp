@@ -7,6 +7,7 @@
 // of b contiguous (a linear layer). Every element is summed in the same order
 // whatever tile it falls into, so that the split among threads is free.
 #include "../parallel.h"
+#include "few.h"
 #include "gemm_tile.h"
 
 namespace tatami::TATAMI_ISA {
@@ -165,11 +166,7 @@ void sum_few(const Product<T>& given) {
     for (int k = 0; k < kFew; ++k)
       factor[k] = splat(p.alpha * p.a[i * p.a_row + k * p.a_column]);
     for_each_vector<T>(p.N, [&](long j, long lanes) {
-      Vector<T> total = factor[0] * load(p.b + j, lanes);
-#pragma GCC unroll 4
-      for (int k = 1; k < kFew; ++k)
-        total =
-            multiply_add(factor[k], load(p.b + k * p.b_row + j, lanes), total);
+      Vector<T> total = sum_of_few<T>(factor, p.b + j, p.b_row, lanes);
       if (kMasks)
         total = select(load(mask + j, lanes) <= 0, Vector<T>{}, total);
       store(out + j, total, lanes);

@@ -1,5 +1,5 @@
 // optim.cpp: optimizer steps, one pass over each parameter.
-#include "../simd.h"
+#include "few.h"
 #include "fill.h"
 
 namespace tatami::TATAMI_ISA {
@@ -48,12 +48,8 @@ void sgd_product_step(const SgdProductStep<T>& given) {
     for (int k = 0; k < kDepth; ++k)
       factor[k] = splat(s.a[row * s.a_row + k * s.a_column]);
     for_each_vector<T>(s.columns, [&](long j, long lanes) {
-      Vector<T> step = factor[0] * load(s.b + j, lanes);
-#pragma GCC unroll 4
-      for (int k = 1; k < kDepth; ++k)
-        step =
-            multiply_add(factor[k], load(s.b + k * s.b_row + j, lanes), step);
-      descend<T>(s, step, row * s.columns + j, lanes);
+      descend<T>(s, sum_of_few<T>(factor, s.b + j, s.b_row, lanes),
+                 row * s.columns + j, lanes);
     });
   }
 }

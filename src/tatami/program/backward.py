@@ -144,13 +144,12 @@ def _make(
     if machine.pinned:
         return "it needs kernels that are not compiled"
     holder = [buffer.array for buffer in plan.buffers if buffer.kind == "outside"]
-    formed, owed = made, {}
+    formed, owed, nbytes = made, {}, machine.nbytes
     if any(step.by_python for step in machine.steps[0]):
         # Such a step knows the arrays it works on, so they have to stay.
         machine = Machine(plan, inputs, list(made))
         nbytes = 0
-    else:
-        owed = owe_products(plan, set(made))
+    elif owed := owe_products(plan, set(made)):
         formed = {number: x for number, x in made.items() if number not in owed}
         machine = Machine(plan, inputs, list(formed), movable=True)
         nbytes = machine.nbytes

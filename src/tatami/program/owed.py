@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from .plan import Plan, contiguous_strides
+from .fusion import in_order, is_float
+from .plan import Plan
 from .trace import Call, Ref, refs_in
 
 __all__ = ["LEAST", "Factors", "owe_gradients", "owe_products"]
@@ -142,8 +141,8 @@ def _is_product(call: Call) -> bool:
     a, b = call.args
     if len(a.shape) != 2 or len(b.shape) != 2 or a.dtype != b.dtype:
         return False
-    floats = b.dtype in (np.float32, np.float64)
-    return floats and 0 < b.shape[0] <= _FEW and b.strides[1] == b.dtype.itemsize
+    few = 0 < b.shape[0] <= _FEW
+    return few and is_float(b) and b.strides[1] == b.dtype.itemsize
 
 
 def _place(step: Call, gradient: Ref) -> int | None:
@@ -158,9 +157,8 @@ def _place(step: Call, gradient: Ref) -> int | None:
 def _alike(debt: _Debt) -> bool:
     """Tell whether parameter and momentum lie in memory as the gradient does."""
     params, _, buffers, _ = debt.step.args[:4]
-    strides = contiguous_strides(debt.gradient.shape, debt.gradient.dtype.itemsize)
+    like = debt.gradient.shape, debt.gradient.dtype
     return all(
-        (ref.shape, ref.strides, ref.dtype)
-        == (debt.gradient.shape, strides, debt.gradient.dtype)
+        (ref.shape, ref.dtype) == like and in_order(ref)
         for ref in refs_in((params[debt.place], buffers[debt.place]))
     )
